@@ -1,0 +1,50 @@
+/** Every bound in one place, unit last in the name, with its reason. */
+
+export const DAY_MS = 86_400_000
+
+export const LIMITS = {
+  /** Deletion windows of vaults, keys and versions (OCI, AWS: 7 to 30 days, default 30). */
+  deletionDaysMin: 7,
+  deletionDaysMax: 30,
+  deletionDaysDefault: 30,
+  /** Clients compute a moment before they send it: one minute of grace at both edges. */
+  deletionGraceMs: 60_000,
+  retryTokenHours: 24,
+  retryTokenLengthMax: 64,
+  importTokenHours: 24,
+  nameLengthMax: 255,
+  descriptionLengthMax: 8192,
+  tagsMax: 64,
+  tagNameLengthMax: 128,
+  tagValueLengthMax: 256,
+  definedTagBytesMax: 16_384,
+  aliasLengthMax: 256,
+  aliasesPerKeyMax: 50,
+  /** Symmetric plaintext through our own API (faces lower it to their cloud's 4 KiB). */
+  plaintextBytesMax: 65_536,
+  /** Messages to sign or authenticate. */
+  messageBytesMax: 65_536,
+  /** Plaintext plus header, commitment, tag and room for raw forms. */
+  ciphertextBytesMax: 66_560,
+  contextPairsMax: 64,
+  contextBytesMax: 8192,
+  dataKeyBytesMin: 1,
+  dataKeyBytesMax: 1024,
+  randomBytesMax: 65_536,
+  wrappedMaterialBytesMax: 8192,
+  pageSizeMax: 1000,
+  pageSizeDefault: 100,
+  pageTokenLengthMax: 512,
+  rotationDaysMin: 1,
+  rotationDaysMax: 3650,
+  /** Rotations made up for after a long pause: at most the newest so many. */
+  rotationCatchUpMax: 12,
+  /** Raw AES-GCM with random IVs: 0.9 x 2^32 invocations per key (SP 800-38D 8.3), reserved in blocks. */
+  gcmInvocationsMax: 3_865_470_566,
+  gcmReservationBlock: 1_048_576,
+  versionsPerKeyMax: 10_000,
+  cachedKeysDefault: 10_000,
+  /** Waiting writes of a room before new ones get BUSY. */
+  queuedWritesMax: 10_000,
+  jsonDepthMax: 16,
+} as const

@@ -1,0 +1,163 @@
+/**
+ * What the store keeps, decoded. Times are milliseconds since the epoch; ids are lower-case UUIDs. A record holds
+ * deadlines, not timers: `settle` says what it is at a given moment. Absent optional fields mean "none".
+ */
+import type { Purpose, Spec } from './algorithms.ts'
+
+export const VAULT_TYPES = ['DEFAULT', 'VIRTUAL_PRIVATE', 'EXTERNAL'] as const
+export type VaultType = (typeof VAULT_TYPES)[number]
+export const PROTECTION_MODES = ['HSM', 'SOFTWARE', 'EXTERNAL'] as const
+export type ProtectionMode = (typeof PROTECTION_MODES)[number]
+export const ORIGINS = ['internal', 'imported', 'external'] as const
+export type Origin = (typeof ORIGINS)[number]
+
+export type Json =
+  null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json }
+export type Tags = Readonly<Record<string, string>>
+/** OCI's second kind of tag: namespace -> name -> any JSON value. */
+export type DefinedTags = Readonly<Record<string, Readonly<Record<string, Json>>>>
+
+/** A deletion that is coming: the resource is unusable from `scheduledAt` on and gone from `at` on. */
+export interface Deletion {
+  readonly at: number
+  readonly scheduledAt: number
+}
+
+export interface VaultRecord {
+  readonly id: string
+  readonly displayName: string
+  readonly type: VaultType
+  readonly compartmentId: string
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly state: 'active' | 'deleted'
+  readonly deletion?: Deletion
+  readonly tags: Tags
+  readonly definedTags: DefinedTags
+  /** Kept as data for EXTERNAL vaults: where the foreign key manager is. Never a secret. */
+  readonly external?: Json
+  /** The RSA-4096 wrapping key, once someone asked for it. */
+  readonly wrappingKeyId?: string
+  readonly restoredFrom?: string
+}
+
+export interface RotationPolicy {
+  /** Every so many days after `startAt`. */
+  readonly everyDays?: number
+  /** So many days after the current version was created, or before it expires. */
+  readonly daysAfterCreation?: number
+  readonly daysBeforeExpiry?: number
+  /** Versions made by rotation expire so many days after their creation. */
+  readonly expiryDays?: number
+  readonly startAt: number
+  /** A disabled policy stays readable and does not fire. */
+  readonly enabled: boolean
+  readonly updatedAt: number
+}
+
+export interface KeyRecord {
+  readonly id: string
+  readonly vaultId: string
+  /** Creation order within the vault; also the key's place in the store. */
+  readonly ordinal: number
+  /** `wrapping`: the vault's import key; not listed, rotated, disabled or deleted. */
+  readonly role: 'ordinary' | 'wrapping'
+  readonly compartmentId: string
+  readonly displayName: string
+  readonly description: string
+  readonly spec: Spec
+  readonly purposes: readonly Purpose[]
+  readonly protectionMode: ProtectionMode
+  readonly origin: Origin
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly state: 'pendingImport' | 'enabled' | 'disabled' | 'deleted'
+  readonly deletion?: Deletion
+  readonly deletedAt?: number
+  /** Number of the current version; 0 while there is none (pendingImport before the first import). */
+  readonly currentVersion: number
+  readonly currentVersionId?: string
+  /** The highest number given to a version so far. */
+  readonly lastVersion: number
+  /** `process`: older versions only decrypt and verify; `all`: they may also encrypt and sign when named. */
+  readonly olderVersions: 'process' | 'all'
+  readonly tags: Tags
+  readonly definedTags: DefinedTags
+  readonly rotation?: RotationPolicy
+  readonly lastRotatedAt?: number
+  /** Kept as data for keys that live elsewhere. */
+  readonly external?: Json
+  readonly restoredFrom?: string
+}
+
+export interface VersionRecord {
+  readonly id: string
+  readonly keyId: string
+  readonly vaultId: string
+  /** 1, 2, 3 ... within the key. */
+  readonly number: number
+  readonly spec: Spec
+  readonly origin: Origin
+  readonly createdAt: number
+  readonly updatedAt: number
+  readonly state: 'enabled' | 'disabled' | 'pendingImport' | 'deleted'
+  readonly deletion?: Deletion
+  readonly deletedAt?: number
+  /** Validity window: outside it new work (encrypt, sign, wrap) is refused, old data still opens. */
+  readonly notBefore?: number
+  readonly expiresOn?: number
+  /** Operations permitted with this version; absent = all that the key's purposes allow. */
+  readonly operations?: readonly string[]
+  readonly tags: Tags
+  /** SPKI DER of a key pair. */
+  readonly publicKey?: Uint8Array
+  /** When imported material expires and is deleted; absent = never. */
+  readonly materialExpiresAt?: number
+  /** Keyed hash of imported material: the only material that may be imported again. */
+  readonly fingerprint?: Uint8Array
+  readonly autoRotated: boolean
+  /** Raw AES-GCM invocations reserved so far (SP 800-38D limit). */
+  readonly gcmReserved?: number
+  readonly restoredFrom?: string
+}
+
+export interface AliasRecord {
+  readonly name: string
+  readonly vaultId: string
+  readonly keyId: string
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+/** The first answer to a request that carried a retry token. */
+export interface RetryRecord {
+  readonly operation: string
+  /** SHA-256 of the canonical request. */
+  readonly request: Uint8Array
+  /** The answer, canonically encoded. */
+  readonly answer: Uint8Array
+  readonly expiresAt: number
+}
+
+/** One pair of import parameters: the private key is sealed in it. */
+export interface TicketRecord {
+  readonly id: string
+  readonly keyId: string
+  readonly wrapping: string
+  readonly wrappingSpec: 'RSA_2048' | 'RSA_3072' | 'RSA_4096'
+  readonly privateKey: Uint8Array
+  readonly publicKey: Uint8Array
+  readonly expiresAt: number
+}
+
+/** When a key next needs attention (deletion, expiry of material, rotation), so that `tick` finds it without a scan of all keys. */
+export interface AgendaRecord {
+  readonly keyId: string
+  readonly dueAt: number
+}
+
+/** A vault key or key key: 32 bytes and the epoch that it belongs to. */
+export interface WrappedKeyRecord {
+  readonly epoch: number
+  readonly key: Uint8Array
+}

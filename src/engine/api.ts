@@ -1,0 +1,557 @@
+/**
+ * The public surface: what every operation takes and answers. One options object in, plain frozen data out. Times are
+ * `Date`, ids strings, bytes `Uint8Array`. Every mutable resource carries `etag`; every write takes `ifMatch` and
+ * `retryToken`; every operation takes `principal`.
+ */
+import type {
+  Algorithm,
+  EncryptionAlgorithm,
+  MacAlgorithm,
+  PairSpec,
+  Purpose,
+  SigningAlgorithm,
+  Spec,
+  WrapAlgorithm,
+  Wrapping,
+} from '../domain/algorithms.ts'
+import type {
+  DefinedTags,
+  Json,
+  Origin,
+  ProtectionMode,
+  Tags,
+  VaultType,
+} from '../domain/records.ts'
+import type { KeyState, VaultState, VersionState } from '../domain/lifecycle.ts'
+import type { SignatureFormat } from '../crypto/provider.ts'
+import type { Explanation } from '../base/errors.ts'
+
+/** Who asks. The owner may do all; others are judged by policies. */
+export interface Asked {
+  readonly principal?: string
+}
+/** A write: the etag it must match, and a token (up to 64 characters) that makes repeating it safe for 24 hours. */
+export interface Write extends Asked {
+  readonly ifMatch?: string
+  readonly retryToken?: string
+}
+export interface VaultRef {
+  readonly vaultId: string
+}
+/** A key by id, or by `alias/NAME` (then with `vaultId`, which may be left out while the room has one vault). */
+export interface KeyRef {
+  readonly keyId: string
+  readonly vaultId?: string
+}
+export interface VersionRef extends KeyRef {
+  readonly versionId: string
+}
+export interface Paged extends Asked {
+  /** 1 to 1000, default 100. */
+  readonly limit?: number
+  readonly pageToken?: string
+  readonly sortOrder?: 'ASC' | 'DESC'
+}
+export interface Sorted extends Paged {
+  /** Default TIMECREATED. Default order: TIMECREATED DESC, DISPLAYNAME ASC. */
+  readonly sortBy?: 'TIMECREATED' | 'DISPLAYNAME'
+}
+export interface Page<T> {
+  readonly items: readonly T[]
+  /** Present only when more exist. */
+  readonly nextPage?: string
+}
+/** Authenticated, not secret; must be given again, equal, to decrypt. Order does not matter. */
+export type Context = Readonly<Record<string, string>>
+
+export interface Vault {
+  readonly id: string
+  readonly displayName: string
+  readonly type: VaultType
+  readonly compartmentId: string
+  readonly state: VaultState
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly deletionAt?: Date
+  readonly tags: Tags
+  readonly definedTags: DefinedTags
+  readonly external?: Json
+  readonly wrappingKeyId?: string
+  readonly restoredFrom?: string
+  readonly etag: string
+}
+export interface VaultUsage {
+  /** Everything but deleted, split by protection mode, across all compartments; the wrapping key is not counted. */
+  readonly keyCount: number
+  readonly keyVersionCount: number
+  readonly softwareKeyCount: number
+  readonly softwareKeyVersionCount: number
+}
+export interface Key {
+  readonly id: string
+  readonly vaultId: string
+  readonly compartmentId: string
+  readonly displayName: string
+  readonly description: string
+  readonly spec: Spec
+  readonly purposes: readonly Purpose[]
+  readonly protectionMode: ProtectionMode
+  readonly origin: Origin
+  readonly state: KeyState
+  readonly role: 'ordinary' | 'wrapping'
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly deletionAt?: Date
+  readonly currentVersionId?: string
+  readonly olderVersions: 'process' | 'all'
+  readonly tags: Tags
+  readonly definedTags: DefinedTags
+  readonly rotation?: RotationStatus
+  readonly external?: Json
+  readonly restoredFrom?: string
+  readonly etag: string
+}
+export interface Version {
+  readonly id: string
+  readonly keyId: string
+  readonly vaultId: string
+  readonly number: number
+  readonly spec: Spec
+  readonly origin: Origin
+  readonly state: VersionState
+  readonly current: boolean
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly deletionAt?: Date
+  readonly notBefore?: Date
+  readonly expiresOn?: Date
+  readonly operations?: readonly KeyOperation[]
+  readonly tags: Tags
+  readonly materialExpiresAt?: Date
+  readonly autoRotated: boolean
+  /** SPKI DER of a key pair. */
+  readonly publicKey?: Uint8Array
+  readonly restoredFrom?: string
+  readonly etag: string
+}
+export interface Alias {
+  readonly name: string
+  readonly vaultId: string
+  readonly keyId: string
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly etag: string
+}
+/** What a version may be limited to (`operations`). */
+export const KEY_OPERATIONS = [
+  'encrypt',
+  'decrypt',
+  'sign',
+  'verify',
+  'wrapKey',
+  'unwrapKey',
+  'generateMac',
+  'verifyMac',
+  'deriveSharedSecret',
+  'export',
+] as const
+export type KeyOperation = (typeof KEY_OPERATIONS)[number]
+
+export interface CreateVaultInput extends Write {
+  readonly displayName: string
+  readonly type?: VaultType
+  readonly compartmentId?: string
+  readonly tags?: Tags
+  readonly definedTags?: DefinedTags
+  readonly external?: Json
+}
+export interface ListVaultsInput extends Sorted {
+  readonly compartmentId?: string
+}
+export interface UpdateVaultInput extends VaultRef, Write {
+  readonly displayName?: string
+  readonly tags?: Tags
+  readonly definedTags?: DefinedTags
+}
+export interface ChangeVaultCompartmentInput extends VaultRef, Write {
+  readonly compartmentId: string
+}
+export interface ScheduleDeletion {
+  /** 7 to 30 days ahead; default 30. */
+  readonly deletionAt?: Date
+}
+
+export interface CreateKeyInput extends VaultRef, Write {
+  readonly displayName: string
+  readonly spec: Spec
+  readonly purposes?: readonly Purpose[]
+  /** Default HSM. EXTERNAL keys are data only. */
+  readonly protectionMode?: ProtectionMode
+  readonly description?: string
+  /** Default: the vault's. */
+  readonly compartmentId?: string
+  readonly tags?: Tags
+  readonly definedTags?: DefinedTags
+  /** `imported`: made without material (state pendingImport); `external`: a reference, with `external`. */
+  readonly origin?: Origin
+  readonly olderVersions?: 'process' | 'all'
+  readonly external?: Json
+  /** Attributes of the first version. */
+  readonly version?: VersionAttributes
+  readonly rotation?: RotationInput
+}
+export interface VersionAttributes {
+  readonly enabled?: boolean
+  readonly notBefore?: Date | null
+  readonly expiresOn?: Date | null
+  readonly tags?: Tags
+  readonly operations?: readonly KeyOperation[] | null
+}
+export interface ListKeysInput extends VaultRef, Sorted {
+  readonly compartmentId?: string
+  readonly protectionMode?: ProtectionMode
+  readonly algorithm?: 'AES' | 'RSA' | 'ECDSA' | 'ED25519' | 'HMAC'
+  /** In bytes, as in key shapes: AES 16/24/32, RSA 256/384/512, EC 32/48/66, HMAC 28/32/48/64. */
+  readonly length?: number
+  readonly curve?: 'P-256' | 'P-384' | 'P-521' | 'secp256k1' | 'Ed25519'
+}
+export interface UpdateKeyInput extends KeyRef, Write {
+  readonly displayName?: string
+  readonly description?: string
+  readonly tags?: Tags
+  readonly definedTags?: DefinedTags
+  readonly olderVersions?: 'process' | 'all'
+  /** Update a disabled or pendingImport key too (AWS, Azure); by default only an enabled key can be updated (OCI). */
+  readonly whileDisabled?: boolean
+}
+export interface ChangeKeyCompartmentInput extends KeyRef, Write {
+  readonly compartmentId: string
+}
+export interface CancelKeyDeletionInput extends KeyRef, Write {
+  /** `previous` (default, OCI): the state before; `disabled` (AWS): always disabled. */
+  readonly restoreTo?: 'previous' | 'disabled'
+}
+export interface CreateAliasInput extends KeyRef, Write {
+  /** `alias/` and 1 to 250 of A-Z a-z 0-9 / _ - */
+  readonly name: string
+}
+export interface AliasRef extends Write {
+  readonly name: string
+  readonly vaultId?: string
+}
+export interface ListAliasesInput extends Paged {
+  readonly vaultId: string
+  readonly keyId?: string
+}
+export interface RotationInput {
+  /** Exactly one of the three triggers, in days (1 to 3650). */
+  readonly everyDays?: number
+  readonly daysAfterCreation?: number
+  readonly daysBeforeExpiry?: number
+  /** New versions expire so many days after their creation. */
+  readonly expiryDays?: number
+  /** Only with `everyDays`: when the first interval begins; default now. */
+  readonly startAt?: Date
+  readonly enabled?: boolean
+}
+export interface RotationStatus extends RotationInput {
+  readonly startAt: Date
+  readonly enabled: boolean
+  readonly updatedAt: Date
+  readonly nextRotationAt?: Date
+  readonly lastRotatedAt?: Date
+}
+export interface Rotation {
+  readonly versionId: string
+  readonly number: number
+  readonly rotatedAt: Date
+  readonly automatic: boolean
+}
+export interface CreateKeyVersionInput extends KeyRef, Write, VersionAttributes {}
+export interface UpdateKeyVersionInput extends VersionRef, Write, VersionAttributes {}
+
+export interface WrappingKey {
+  readonly id: string
+  readonly vaultId: string
+  /** SPKI DER, RSA 4096. */
+  readonly publicKey: Uint8Array
+  readonly createdAt: Date
+}
+export interface WrappedMaterial {
+  readonly wrapped: Uint8Array
+  /** RSA_OAEP_*: the raw AES or HMAC key; RSA_OAEP_AES_*: RSA-OAEP(temporary AES key) || AES-KWP(material). */
+  readonly wrapping: Wrapping
+  /** Imported material of a version made by import expires then. */
+  readonly expiresAt?: Date
+}
+export interface ImportKeyInput
+  extends Omit<CreateKeyInput, 'origin' | 'external'>, WrappedMaterial {}
+export interface ImportKeyVersionInput extends KeyRef, Write, WrappedMaterial, VersionAttributes {}
+export interface GetImportParametersInput extends KeyRef, Asked {
+  readonly wrapping: Wrapping
+  /** Default RSA_4096. */
+  readonly wrappingSpec?: 'RSA_2048' | 'RSA_3072' | 'RSA_4096'
+}
+export interface ImportParameters {
+  readonly keyId: string
+  readonly publicKey: Uint8Array
+  readonly importToken: Uint8Array
+  readonly expiresAt: Date
+}
+export interface ImportKeyMaterialInput extends KeyRef, Write {
+  readonly importToken: Uint8Array
+  readonly wrapped: Uint8Array
+  /** When the material expires; absent = never. At most 365 days ahead. */
+  readonly expiresAt?: Date
+}
+
+export interface UseKey extends KeyRef, Asked {
+  readonly versionId?: string
+}
+export interface EncryptInput extends UseKey {
+  readonly plaintext: Uint8Array
+  readonly context?: Context
+  /** AES default XAES_GCM. RSA keys must name one. */
+  readonly algorithm?: EncryptionAlgorithm
+  /** Raw AES_GCM only: authenticated bytes. */
+  readonly aad?: Uint8Array
+  /** AES_CBC and AES_CBC_PAD only: 16 bytes. */
+  readonly iv?: Uint8Array
+}
+export interface Encrypted {
+  readonly ciphertext: Uint8Array
+  readonly keyId: string
+  readonly versionId: string
+  readonly algorithm: EncryptionAlgorithm
+  readonly iv?: Uint8Array
+  readonly tag?: Uint8Array
+}
+export interface DecryptInput extends Asked {
+  readonly ciphertext: Uint8Array
+  /** Not needed for our own AES form, which names its version. When given, it must be the key that encrypted. */
+  readonly keyId?: string
+  readonly vaultId?: string
+  readonly versionId?: string
+  readonly context?: Context
+  readonly algorithm?: EncryptionAlgorithm
+  readonly aad?: Uint8Array
+  readonly iv?: Uint8Array
+  readonly tag?: Uint8Array
+}
+export interface Decrypted {
+  readonly plaintext: Uint8Array
+  readonly keyId: string
+  readonly versionId: string
+  readonly algorithm: EncryptionAlgorithm
+}
+export interface ReEncryptInput extends Asked {
+  readonly ciphertext: Uint8Array
+  readonly sourceKeyId?: string
+  readonly sourceVersionId?: string
+  readonly sourceContext?: Context
+  readonly sourceAlgorithm?: EncryptionAlgorithm
+  readonly keyId: string
+  readonly vaultId?: string
+  readonly context?: Context
+  readonly algorithm?: EncryptionAlgorithm
+}
+export interface ReEncrypted extends Encrypted {
+  readonly sourceKeyId: string
+  readonly sourceVersionId: string
+  readonly sourceAlgorithm: EncryptionAlgorithm
+}
+export interface GenerateDataKeyInput extends UseKey {
+  /** One of the two: AES_128, AES_192 or AES_256; or 1 to 1024 bytes. Default AES_256. */
+  readonly spec?: 'AES_128' | 'AES_192' | 'AES_256'
+  readonly lengthBytes?: number
+  readonly context?: Context
+  readonly withoutPlaintext?: boolean
+}
+export interface DataKey {
+  readonly ciphertext: Uint8Array
+  /** Absent with `withoutPlaintext`. Wipe it after use. */
+  readonly plaintext?: Uint8Array
+  readonly keyId: string
+  readonly versionId: string
+}
+export interface GenerateDataKeyPairInput extends UseKey {
+  readonly pairSpec: PairSpec
+  readonly context?: Context
+  readonly withoutPlaintext?: boolean
+}
+export interface DataKeyPair {
+  /** SPKI DER. */
+  readonly publicKey: Uint8Array
+  /** PKCS#8 DER, encrypted under the key. */
+  readonly ciphertext: Uint8Array
+  readonly privateKey?: Uint8Array
+  readonly pairSpec: PairSpec
+  readonly keyId: string
+  readonly versionId: string
+}
+export interface GenerateRandomInput extends Asked {
+  readonly lengthBytes: number
+}
+export interface SignInput extends UseKey {
+  readonly message: Uint8Array
+  /** EC by curve, Ed25519 ED25519; RSA keys must name one. */
+  readonly algorithm?: SigningAlgorithm
+  readonly messageType?: 'raw' | 'digest'
+  /** ECDSA: ASN.1 DER (default) or r || s. */
+  readonly format?: SignatureFormat
+}
+export interface Signed {
+  readonly signature: Uint8Array
+  readonly keyId: string
+  readonly versionId: string
+  readonly algorithm: SigningAlgorithm
+}
+export interface VerifyInput extends SignInput {
+  readonly signature: Uint8Array
+}
+export interface Verified {
+  readonly valid: boolean
+  readonly keyId: string
+  readonly versionId: string
+  readonly algorithm: Algorithm
+}
+export interface GenerateMacInput extends UseKey {
+  readonly message: Uint8Array
+  readonly algorithm?: MacAlgorithm
+}
+export interface Mac {
+  readonly mac: Uint8Array
+  readonly keyId: string
+  readonly versionId: string
+  readonly algorithm: MacAlgorithm
+}
+export interface VerifyMacInput extends GenerateMacInput {
+  readonly mac: Uint8Array
+}
+export interface WrapKeyInput extends UseKey {
+  readonly plaintext: Uint8Array
+  /** AES default AES_KWP. RSA keys must name one. */
+  readonly algorithm?: WrapAlgorithm
+}
+export interface Wrapped {
+  readonly wrapped: Uint8Array
+  readonly keyId: string
+  readonly versionId: string
+  readonly algorithm: WrapAlgorithm
+}
+export interface UnwrapKeyInput extends UseKey {
+  readonly wrapped: Uint8Array
+  readonly algorithm?: WrapAlgorithm
+}
+export interface Unwrapped {
+  readonly plaintext: Uint8Array
+  readonly keyId: string
+  readonly versionId: string
+  readonly algorithm: WrapAlgorithm
+}
+export interface DeriveSharedSecretInput extends UseKey {
+  /** The peer's public key, SPKI DER, on the same curve. */
+  readonly publicKey: Uint8Array
+}
+export interface SharedSecret {
+  readonly sharedSecret: Uint8Array
+  readonly keyId: string
+  readonly versionId: string
+}
+export interface PublicKeyAnswer {
+  readonly keyId: string
+  readonly versionId: string
+  readonly spec: PairSpec
+  /** SPKI DER. */
+  readonly publicKey: Uint8Array
+  /** RFC 7517 public members. */
+  readonly jwk: Readonly<Record<string, string>>
+}
+export interface ExportKeyInput extends UseKey {
+  readonly wrapping: Wrapping
+  /** The caller's RSA public key, SPKI DER, 2048, 3072 or 4096 bits. */
+  readonly publicKey: Uint8Array
+}
+export interface Exported {
+  readonly wrapped: Uint8Array
+  readonly wrapping: Wrapping
+  readonly keyId: string
+  readonly versionId: string
+  readonly vaultId: string
+  readonly spec: Spec
+  readonly createdAt: Date
+}
+export interface ExplainInput extends UseKey {
+  /** Any operation that targets a key, for example `encrypt`. */
+  readonly operation: OperationName
+}
+export interface Explained {
+  readonly allowed: boolean
+  /** The rule that refuses; absent when allowed. */
+  readonly explain?: Explanation
+}
+
+/** Every operation: what it takes, what it answers. */
+export interface Operations {
+  createVault: [CreateVaultInput, Vault]
+  getVault: [VaultRef & Asked, Vault]
+  listVaults: [ListVaultsInput, Page<Vault>]
+  updateVault: [UpdateVaultInput, Vault]
+  changeVaultCompartment: [ChangeVaultCompartmentInput, Vault]
+  scheduleVaultDeletion: [VaultRef & Write & ScheduleDeletion, Vault]
+  cancelVaultDeletion: [VaultRef & Write, Vault]
+  getVaultUsage: [VaultRef & Asked, VaultUsage]
+  createKey: [CreateKeyInput, Key]
+  getKey: [KeyRef & Asked, Key]
+  listKeys: [ListKeysInput, Page<Key>]
+  updateKey: [UpdateKeyInput, Key]
+  changeKeyCompartment: [ChangeKeyCompartmentInput, Key]
+  enableKey: [KeyRef & Write, Key]
+  disableKey: [KeyRef & Write, Key]
+  scheduleKeyDeletion: [KeyRef & Write & ScheduleDeletion, Key]
+  cancelKeyDeletion: [CancelKeyDeletionInput, Key]
+  /** Destroys at once what is pending deletion or not: there is no way back. */
+  destroyKey: [KeyRef & Write, Key]
+  tagKey: [KeyRef & Write & { readonly tags: Tags }, Key]
+  untagKey: [KeyRef & Write & { readonly tagNames: readonly string[] }, Key]
+  createAlias: [CreateAliasInput, Alias]
+  updateAlias: [CreateAliasInput, Alias]
+  deleteAlias: [AliasRef, Alias]
+  listAliases: [ListAliasesInput, Page<Alias>]
+  getRotationPolicy: [
+    KeyRef & Asked,
+    { readonly keyId: string; readonly rotation?: RotationStatus },
+  ]
+  putRotationPolicy: [KeyRef & Write & { readonly rotation: RotationInput | null }, Key]
+  listRotations: [KeyRef & Paged, Page<Rotation>]
+  createKeyVersion: [CreateKeyVersionInput, Version]
+  getKeyVersion: [VersionRef & Asked, Version]
+  listKeyVersions: [KeyRef & Paged, Page<Version>]
+  updateKeyVersion: [UpdateKeyVersionInput, Version]
+  scheduleKeyVersionDeletion: [VersionRef & Write & ScheduleDeletion, Version]
+  cancelKeyVersionDeletion: [VersionRef & Write, Version]
+  getWrappingKey: [VaultRef & Asked, WrappingKey]
+  importKey: [ImportKeyInput, Key]
+  importKeyVersion: [ImportKeyVersionInput, Version]
+  getImportParameters: [GetImportParametersInput, ImportParameters]
+  importKeyMaterial: [ImportKeyMaterialInput, Key]
+  deleteKeyMaterial: [KeyRef & Write, Key]
+  encrypt: [EncryptInput, Encrypted]
+  decrypt: [DecryptInput, Decrypted]
+  reEncrypt: [ReEncryptInput, ReEncrypted]
+  generateDataKey: [GenerateDataKeyInput, DataKey]
+  generateDataKeyPair: [GenerateDataKeyPairInput, DataKeyPair]
+  generateRandom: [GenerateRandomInput, { readonly bytes: Uint8Array }]
+  sign: [SignInput, Signed]
+  verify: [VerifyInput, Verified]
+  generateMac: [GenerateMacInput, Mac]
+  verifyMac: [VerifyMacInput, Verified]
+  wrapKey: [WrapKeyInput, Wrapped]
+  unwrapKey: [UnwrapKeyInput, Unwrapped]
+  deriveSharedSecret: [DeriveSharedSecretInput, SharedSecret]
+  getPublicKey: [UseKey, PublicKeyAnswer]
+  exportKey: [ExportKeyInput, Exported]
+}
+export type OperationName = keyof Operations
+export type Input<O extends OperationName> = Operations[O][0]
+export type Answer<O extends OperationName> = Operations[O][1]
