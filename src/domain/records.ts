@@ -38,6 +38,8 @@ export interface VaultRecord {
   readonly external?: Json
   /** The RSA-4096 wrapping key, once someone asked for it. */
   readonly wrappingKeyId?: string
+  /** When a scheduled deletion was last cancelled: rotations that fell due before are made up for then. */
+  readonly activeSince?: number
   readonly restoredFrom?: string
 }
 
@@ -53,6 +55,8 @@ export interface RotationPolicy {
   /** A disabled policy stays readable and does not fire. */
   readonly enabled: boolean
   readonly updatedAt: number
+  /** When it fires next; absent when it never will (no expiry to count from, or not enabled). */
+  readonly nextAt?: number
 }
 
 export interface KeyRecord {
@@ -85,6 +89,8 @@ export interface KeyRecord {
   readonly definedTags: DefinedTags
   readonly rotation?: RotationPolicy
   readonly lastRotatedAt?: number
+  /** The earliest expiry of imported material among its versions: from then on the key is pendingImport. */
+  readonly materialExpiresAt?: number
   /** Kept as data for keys that live elsewhere. */
   readonly external?: Json
   readonly restoredFrom?: string

@@ -1,0 +1,134 @@
+/**
+ * TABLE of operations: what each requires of vault, key and version, whether it writes, and what it is for. A new
+ * operation is one row here, one input schema, and a body that the compiler asks for.
+ */
+import type { Purpose } from './algorithms.ts'
+import type { KeyEvent, KeyState, VaultEvent, VaultState, VersionEvent } from './lifecycle.ts'
+import type { ProtectionMode } from './records.ts'
+
+interface Common {
+  readonly writes: boolean
+  /** The states in which the vault allows it; absent = any. */
+  readonly vault?: readonly VaultState[]
+}
+export interface RoomRow extends Common {
+  readonly target: 'room'
+}
+export interface VaultRow extends Common {
+  readonly target: 'vault'
+  readonly event?: VaultEvent
+}
+export interface KeyRow extends Common {
+  readonly target: 'key'
+  readonly event?: KeyEvent
+  readonly key?: readonly KeyState[]
+}
+export interface VersionRow extends Common {
+  readonly target: 'version'
+  readonly event?: VersionEvent
+  readonly key?: readonly KeyState[]
+}
+/** Uses the material of a version. */
+export interface UseRow extends Common {
+  readonly target: 'use'
+  readonly key: readonly KeyState[]
+  readonly purpose?: Purpose
+  /** The word in a version's permitted operations. */
+  readonly operation?: string
+  /** `apply` makes new protected data (current version, inside its window); `process` opens old data. */
+  readonly mode: 'apply' | 'process'
+  readonly protection?: readonly ProtectionMode[]
+}
+export type OperationRow = RoomRow | VaultRow | KeyRow | VersionRow | UseRow
+
+const ACTIVE: readonly VaultState[] = ['active']
+const USABLE: readonly KeyState[] = ['enabled', 'updating']
+const HELD: readonly KeyState[] = ['enabled', 'disabled']
+
+const room = (writes: boolean) => ({ target: 'room', writes }) as const
+const readVault = { target: 'vault', writes: false } as const
+const vaultEvent = (event: VaultEvent) => ({ target: 'vault', writes: true, event }) as const
+/** Makes something new inside an active vault. */
+const inVault = { target: 'vault', writes: true, vault: ACTIVE } as const
+const readKey = { target: 'key', writes: false } as const
+const keyEvent = (event: KeyEvent) =>
+  ({ target: 'key', writes: true, vault: ACTIVE, event }) as const
+const readVersion = { target: 'version', writes: false } as const
+const versionEvent = (event: VersionEvent) =>
+  ({ target: 'version', writes: true, vault: ACTIVE, key: HELD, event }) as const
+const use = (mode: 'apply' | 'process', operation: string, purpose: Purpose) =>
+  ({ target: 'use', writes: false, vault: ACTIVE, key: USABLE, mode, operation, purpose }) as const
+
+export const OPERATIONS = {
+  createVault: room(true),
+  getVault: readVault,
+  listVaults: room(false),
+  updateVault: vaultEvent('update'),
+  changeVaultCompartment: vaultEvent('move'),
+  scheduleVaultDeletion: vaultEvent('schedule'),
+  cancelVaultDeletion: vaultEvent('cancel'),
+  getVaultUsage: readVault,
+
+  createKey: inVault,
+  getKey: readKey,
+  listKeys: readVault,
+  updateKey: keyEvent('update'),
+  changeKeyCompartment: keyEvent('move'),
+  enableKey: keyEvent('enable'),
+  disableKey: keyEvent('disable'),
+  scheduleKeyDeletion: keyEvent('schedule'),
+  cancelKeyDeletion: keyEvent('cancel'),
+  destroyKey: { target: 'key', writes: true, event: 'destroy' },
+  tagKey: keyEvent('describe'),
+  untagKey: keyEvent('describe'),
+  createAlias: keyEvent('describe'),
+  updateAlias: keyEvent('describe'),
+  deleteAlias: { target: 'vault', writes: true },
+  listAliases: readVault,
+  getRotationPolicy: readKey,
+  putRotationPolicy: keyEvent('describe'),
+  listRotations: readKey,
+
+  createKeyVersion: keyEvent('rotate'),
+  getKeyVersion: readVersion,
+  listKeyVersions: readKey,
+  updateKeyVersion: versionEvent('update'),
+  scheduleKeyVersionDeletion: versionEvent('schedule'),
+  cancelKeyVersionDeletion: versionEvent('cancel'),
+
+  getWrappingKey: { target: 'vault', writes: true, vault: ACTIVE },
+  importKey: inVault,
+  importKeyVersion: keyEvent('rotate'),
+  getImportParameters: keyEvent('importMaterial'),
+  importKeyMaterial: keyEvent('importMaterial'),
+  deleteKeyMaterial: keyEvent('deleteMaterial'),
+
+  encrypt: use('apply', 'encrypt', 'encrypt'),
+  decrypt: use('process', 'decrypt', 'encrypt'),
+  reEncrypt: use('apply', 'encrypt', 'encrypt'),
+  generateDataKey: use('apply', 'encrypt', 'encrypt'),
+  generateDataKeyPair: use('apply', 'encrypt', 'encrypt'),
+  generateRandom: room(false),
+  sign: use('apply', 'sign', 'sign'),
+  verify: use('process', 'verify', 'sign'),
+  generateMac: use('apply', 'generateMac', 'mac'),
+  verifyMac: use('process', 'verifyMac', 'mac'),
+  wrapKey: use('apply', 'wrapKey', 'wrap'),
+  unwrapKey: use('process', 'unwrapKey', 'wrap'),
+  deriveSharedSecret: use('apply', 'deriveSharedSecret', 'agree'),
+  getPublicKey: { target: 'use', writes: false, vault: ACTIVE, key: USABLE, mode: 'process' },
+  exportKey: {
+    target: 'use',
+    writes: false,
+    vault: ACTIVE,
+    key: USABLE,
+    mode: 'process',
+    operation: 'export',
+    protection: ['SOFTWARE'],
+  },
+} as const satisfies Record<string, OperationRow>
+
+export type OperationTable = typeof OPERATIONS
+export type UseName = {
+  [O in keyof OperationTable]: OperationTable[O]['target'] extends 'use' ? O : never
+}[keyof OperationTable]

@@ -1,0 +1,215 @@
+/**
+ * What is allowed is decided here and nowhere else, from the tables and the settled views. `permit` answers a witness
+ * that the bodies demand: code that touches material cannot be reached without one. A refusal says why.
+ */
+import { StrongroomError, type ErrorCode, type Explanation } from '../base/errors.ts'
+import { KEY_TABLE, VAULT_TABLE, VERSION_TABLE } from './lifecycle.ts'
+import { OPERATIONS, type OperationRow, type OperationTable, type UseName } from './operations.ts'
+import type { KeyView, VaultView, VersionView } from './settle.ts'
+
+declare const witness: unique symbol
+
+/** Proof that the tables allow `O` on this version at this moment; only `permit` makes it. */
+export interface Permitted<O extends UseName = UseName> {
+  readonly [witness]: O
+  readonly key: KeyView
+  readonly version: VersionView
+  /** The first moment at which the decision may differ (exclusive bound of its validity, ms). */
+  readonly until: number
+}
+
+/** What a decision looks at. */
+export interface Subject {
+  readonly vault?: VaultView
+  readonly key?: KeyView
+  readonly version?: VersionView
+  readonly principal?: string | undefined
+  readonly now: number
+}
+
+/** The principal who may do all. */
+export const OWNER = 'owner'
+
+interface Rule {
+  readonly name: string
+  readonly code: ErrorCode
+  /** Undefined when satisfied. */
+  readonly test: (
+    row: OperationRow,
+    subject: Subject,
+    operation: string,
+  ) => { expected: string; found: string } | undefined
+}
+
+const oneOf = (allowed: readonly string[] | undefined, found: string | undefined) =>
+  allowed === undefined || found === undefined || allowed.includes(found)
+    ? undefined
+    : { expected: allowed.join(' or '), found }
+
+const sources = (table: object, event: string | undefined): readonly string[] | undefined =>
+  event === undefined
+    ? undefined
+    : Object.entries(table).flatMap(([state, row]) =>
+        Object.hasOwn(row as object, event) ? [state] : [],
+      )
+
+const eventOf = (row: OperationRow, target: OperationRow['target']) =>
+  row.target === target && 'event' in row ? row.event : undefined
+
+/** What the wrapping key of a vault may be asked for: it is made, read and used for import, nothing else. */
+const WRAPPING_KEY_MAY: ReadonlySet<string> = new Set([
+  'getKey',
+  'getKeyVersion',
+  'listKeyVersions',
+  'getRotationPolicy',
+  'listRotations',
+  'getPublicKey',
+])
+
+const RULES: readonly Rule[] = [
+  {
+    name: 'principal',
+    code: 'FORBIDDEN',
+    test: (_, { principal }) => oneOf([OWNER], principal ?? OWNER),
+  },
+  {
+    name: 'vault.state',
+    code: 'INVALID_STATE',
+    test: (row, { vault }) =>
+      oneOf(row.vault ?? sources(VAULT_TABLE, eventOf(row, 'vault')), vault?.state),
+  },
+  {
+    name: 'key.role',
+    code: 'NOT_PERMITTED_FOR_KEY',
+    test: (_, { key }, operation) =>
+      key?.record.role === 'wrapping' && !WRAPPING_KEY_MAY.has(operation)
+        ? { expected: 'an ordinary key', found: 'the wrapping key of the vault' }
+        : undefined,
+  },
+  {
+    name: 'key.state',
+    code: 'INVALID_STATE',
+    test: (row, { key }) => {
+      const allowed = 'key' in row ? row.key : undefined
+      return oneOf(allowed ?? sources(KEY_TABLE, eventOf(row, 'key')), key?.state)
+    },
+  },
+  {
+    name: 'key.purpose',
+    code: 'NOT_PERMITTED_FOR_KEY',
+    test: (row, { key }) =>
+      row.target !== 'use' ||
+      row.purpose === undefined ||
+      !key ||
+      key.record.purposes.includes(row.purpose)
+        ? undefined
+        : { expected: row.purpose, found: key.record.purposes.join(', ') || 'no purpose' },
+  },
+  {
+    name: 'key.protection',
+    code: 'NOT_PERMITTED_FOR_KEY',
+    test: (row, { key }) =>
+      row.target === 'use' ? oneOf(row.protection, key?.record.protectionMode) : undefined,
+  },
+  {
+    name: 'version.state',
+    code: 'INVALID_STATE',
+    test: (row, { version }) =>
+      oneOf(
+        row.target === 'use' ? ['enabled'] : sources(VERSION_TABLE, eventOf(row, 'version')),
+        version?.state,
+      ),
+  },
+  {
+    name: 'version.current',
+    code: 'NOT_PERMITTED_FOR_KEY',
+    test: (row, { key, version }) =>
+      row.target !== 'use' ||
+      row.mode === 'process' ||
+      !key ||
+      !version ||
+      key.record.olderVersions === 'all' ||
+      version.record.number === key.record.currentVersion
+        ? undefined
+        : {
+            expected: `the current version ${key.record.currentVersion}`,
+            found: `older version ${version.record.number}`,
+          },
+  },
+  {
+    name: 'version.operations',
+    code: 'NOT_PERMITTED_FOR_KEY',
+    test: (row, { version }) =>
+      row.target === 'use' &&
+      row.operation !== undefined &&
+      version?.record.operations?.includes(row.operation) === false
+        ? { expected: row.operation, found: version.record.operations.join(', ') || 'no operation' }
+        : undefined,
+  },
+  {
+    name: 'version.validity',
+    code: 'OUTSIDE_VALIDITY',
+    test: (row, { version, now }) => {
+      if (row.target !== 'use' || row.mode === 'process' || !version) return undefined
+      const { notBefore = -Infinity, expiresOn = Infinity } = version.record
+      if (now >= notBefore && now < expiresOn) return undefined
+      return {
+        expected: `a moment from ${moment(notBefore)} to before ${moment(expiresOn)}`,
+        found: moment(now),
+      }
+    },
+  },
+]
+
+const moment = (ms: number): string => (Number.isFinite(ms) ? new Date(ms).toISOString() : 'ever')
+
+/** The first rule that refuses, or undefined when all allow. */
+export function explain(
+  operation: keyof OperationTable,
+  subject: Subject,
+  row: OperationRow = OPERATIONS[operation],
+): { readonly code: ErrorCode; readonly explanation: Explanation } | undefined {
+  for (const { name, code, test } of RULES) {
+    const refusal = test(row, subject, operation)
+    if (refusal) return { code, explanation: { operation, rule: name, ...refusal } }
+  }
+  return undefined
+}
+
+/** Throws the refusal of the first rule that refuses; for operations that use no material. */
+export function check(operation: keyof OperationTable, subject: Subject, row?: OperationRow): void {
+  const refusal = explain(operation, subject, row)
+  if (!refusal) return
+  const { rule, expected, found } = refusal.explanation
+  throw new StrongroomError(
+    refusal.code,
+    `${operation} refused by ${rule}: expected ${expected}, found ${found}.`,
+    { explain: refusal.explanation },
+  )
+}
+
+/** Decides about the use of a version's material. */
+export function permit<O extends UseName>(
+  operation: O,
+  key: KeyView,
+  version: VersionView,
+  now: number,
+  principal?: string,
+): Permitted<O> {
+  check(operation, { vault: key.vault, key, version, now, principal })
+  return { key, version, until: nextChange(key, version, now) } as Permitted<O>
+}
+
+/** The earliest deadline after `now` that could change a decision. */
+function nextChange(key: KeyView, version: VersionView, now: number): number {
+  const deadlines = [
+    key.record.materialExpiresAt,
+    key.record.rotation?.nextAt,
+    version.record.materialExpiresAt,
+    version.record.notBefore,
+    version.record.expiresOn,
+    key.deletionAt,
+    version.deletionAt,
+  ]
+  return Math.min(Infinity, ...deadlines.filter((at) => at !== undefined && at > now).map(Number))
+}

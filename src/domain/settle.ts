@@ -1,0 +1,93 @@
+/**
+ * State is a pure function of record and time: what a vault, key or version *is* at `now`, whether or not anything ran
+ * since the deadline. The cascade of a deletion is derived here and never written: a key of a vault that is pending
+ * deletion is pending deletion with the vault's time, unless it has its own; the same for the versions of a key
+ * (contracts: OCI 5.4).
+ */
+import type { KeyState, VaultState, VersionState } from './lifecycle.ts'
+import type { Deletion, KeyRecord, VaultRecord, VersionRecord } from './records.ts'
+
+/** A record with what it is at one moment. `seq` is the vault sequence at which the record was written. */
+interface View<R, S> {
+  readonly record: R
+  readonly seq: bigint
+  readonly state: S
+  readonly deletionAt?: number
+  /** The state changed by time or by the parent alone: the record itself says something else. */
+  readonly derived: boolean
+}
+export type VaultView = View<VaultRecord, VaultState>
+export interface KeyView extends View<KeyRecord, KeyState> {
+  readonly vault: VaultView
+}
+export interface VersionView extends View<VersionRecord, VersionState> {
+  readonly key: KeyView
+}
+
+/** A record as the store holds it. */
+export interface Stored<R> {
+  readonly record: R
+  readonly seq: bigint
+}
+
+const due = (deletion: Deletion | undefined, now: number): boolean =>
+  deletion !== undefined && now >= deletion.at
+
+export function settleVault({ record, seq }: Stored<VaultRecord>, now: number): VaultView {
+  const at = record.deletion && { deletionAt: record.deletion.at }
+  if (record.state === 'deleted') return { record, seq, state: 'deleted', derived: false, ...at }
+  if (due(record.deletion, now)) return { record, seq, state: 'deleted', derived: true, ...at }
+  const state = record.deletion ? 'pendingDeletion' : 'active'
+  return { record, seq, state, derived: false, ...at }
+}
+
+export function settleKey(
+  { record, seq }: Stored<KeyRecord>,
+  vault: VaultView,
+  now: number,
+): KeyView {
+  const view = (state: KeyState, derived: boolean, deletionAt?: number): KeyView => ({
+    record,
+    seq,
+    vault,
+    state,
+    derived,
+    ...(deletionAt === undefined ? {} : { deletionAt }),
+  })
+  const own = record.deletion
+  if (record.state === 'deleted') return view('deleted', false, own?.at ?? record.deletedAt)
+  if (due(own, now)) return view('deleted', true, own!.at)
+  if (vault.state === 'deleted') return view('deleted', true, vault.deletionAt)
+  if (own) return view('pendingDeletion', false, own.at)
+  if (vault.state === 'pendingDeletion') return view('pendingDeletion', true, vault.deletionAt)
+  if (record.materialExpiresAt !== undefined && now >= record.materialExpiresAt)
+    return view('pendingImport', record.state !== 'pendingImport')
+  return view(record.state, false)
+}
+
+export function settleVersion(
+  { record, seq }: Stored<VersionRecord>,
+  key: KeyView,
+  now: number,
+): VersionView {
+  const view = (state: VersionState, derived: boolean, deletionAt?: number): VersionView => ({
+    record,
+    seq,
+    key,
+    state,
+    derived,
+    ...(deletionAt === undefined ? {} : { deletionAt }),
+  })
+  const own = record.deletion
+  if (record.state === 'deleted') return view('deleted', false, own?.at ?? record.deletedAt)
+  if (due(own, now)) return view('deleted', true, own!.at)
+  if (key.state === 'deleted') return view('deleted', true, key.deletionAt)
+  if (own) return view('pendingDeletion', false, own.at)
+  if (key.state === 'pendingDeletion') return view('pendingDeletion', true, key.deletionAt)
+  if (record.materialExpiresAt !== undefined && now >= record.materialExpiresAt)
+    return view('pendingImport', record.state !== 'pendingImport')
+  return view(record.state, false)
+}
+
+/** The state that a cancelled deletion gives back. */
+export const previousKeyState = (record: KeyRecord): KeyState => record.state

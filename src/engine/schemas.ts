@@ -1,0 +1,264 @@
+/** TABLE of input schemas: one row per operation, read by `base/check.ts`, also the grammar of the fuzz tests. */
+import * as c from '../base/check.ts'
+import {
+  ENCRYPTION_ALGORITHMS,
+  MAC_ALGORITHMS,
+  PAIR_SPECS,
+  PURPOSES,
+  SIGNING_ALGORITHMS,
+  SPEC_NAMES,
+  WRAP_ALGORITHMS,
+  WRAPPINGS,
+} from '../domain/algorithms.ts'
+import { LIMITS } from '../domain/limits.ts'
+import { OPERATIONS } from '../domain/operations.ts'
+import { ORIGINS, PROTECTION_MODES, VAULT_TYPES } from '../domain/records.ts'
+import { KEY_OPERATIONS, type OperationName } from './api.ts'
+
+const { optional } = c
+const id = c.text(1, LIMITS.nameLengthMax)
+const name = c.text(1, LIMITS.nameLengthMax)
+const compartment = c.text(1, LIMITS.nameLengthMax)
+const tags = c.stringMap(
+  LIMITS.tagsMax,
+  c.text(1, LIMITS.tagNameLengthMax),
+  c.text(0, LIMITS.tagValueLengthMax),
+)
+const definedTags = c.definedMap(
+  LIMITS.tagsMax,
+  c.json(LIMITS.jsonDepthMax, LIMITS.definedTagBytesMax),
+)
+const anyJson = c.json(LIMITS.jsonDepthMax, LIMITS.definedTagBytesMax)
+const aliasName = c.text(
+  7,
+  LIMITS.aliasLengthMax,
+  /^alias\/[A-Za-z0-9/_-]+$/,
+  "'alias/' and 1 to 250 of A-Z a-z 0-9 / _ -",
+)
+const context = c.stringMap(
+  LIMITS.contextPairsMax,
+  c.text(0, LIMITS.contextBytesMax),
+  c.text(0, LIMITS.contextBytesMax),
+)
+const days = c.integer(LIMITS.rotationDaysMin, LIMITS.rotationDaysMax)
+const wrapping = c.oneOf(Object.keys(WRAPPINGS))
+const messageType = optional(c.oneOf(['raw', 'digest']))
+const format = optional(c.oneOf(['der', 'raw']))
+
+const asked = { principal: optional(c.text(1, 2048)) }
+const write = {
+  ...asked,
+  ifMatch: optional(c.text(1, 128)),
+  retryToken: optional(c.text(1, LIMITS.retryTokenLengthMax)),
+}
+const vault = { vaultId: id }
+const key = { keyId: id, vaultId: optional(id) }
+const version = { ...key, versionId: id }
+const use = { ...asked, ...key, versionId: optional(id) }
+const paged = {
+  ...asked,
+  limit: optional(c.integer(1, LIMITS.pageSizeMax)),
+  pageToken: optional(c.text(1, LIMITS.pageTokenLengthMax)),
+  sortOrder: optional(c.oneOf(['ASC', 'DESC'])),
+}
+const sorted = { ...paged, sortBy: optional(c.oneOf(['TIMECREATED', 'DISPLAYNAME'])) }
+const deletion = { deletionAt: optional(c.date) }
+const attributes = {
+  enabled: optional(c.boolean),
+  notBefore: optional(c.nullable(c.date)),
+  expiresOn: optional(c.nullable(c.date)),
+  tags: optional(tags),
+  operations: optional(c.nullable(c.list(c.oneOf(KEY_OPERATIONS), KEY_OPERATIONS.length))),
+}
+const rotation = c.object({
+  everyDays: optional(days),
+  daysAfterCreation: optional(days),
+  daysBeforeExpiry: optional(days),
+  expiryDays: optional(days),
+  startAt: optional(c.date),
+  enabled: optional(c.boolean),
+})
+const described = {
+  displayName: name,
+  tags: optional(tags),
+  definedTags: optional(definedTags),
+}
+const newKey = {
+  ...write,
+  ...vault,
+  ...described,
+  spec: c.oneOf(SPEC_NAMES),
+  purposes: optional(c.list(c.oneOf(PURPOSES), PURPOSES.length)),
+  protectionMode: optional(c.oneOf(PROTECTION_MODES)),
+  description: optional(c.text(0, LIMITS.descriptionLengthMax)),
+  compartmentId: optional(compartment),
+  olderVersions: optional(c.oneOf(['process', 'all'])),
+  version: optional(c.object(attributes)),
+  rotation: optional(rotation),
+}
+const wrapped = c.bytes(1, LIMITS.wrappedMaterialBytesMax)
+const material = { wrapped, wrapping, expiresAt: optional(c.date) }
+const message = c.bytes(0, LIMITS.messageBytesMax)
+const ciphertext = c.bytes(1, LIMITS.ciphertextBytesMax)
+const encryption = optional(c.oneOf(ENCRYPTION_ALGORITHMS))
+const publicKey = c.bytes(1, LIMITS.wrappedMaterialBytesMax)
+const iv = c.bytes(12, 16)
+const aad = c.bytes(0, LIMITS.contextBytesMax)
+const signing = {
+  ...use,
+  message,
+  algorithm: optional(c.oneOf(SIGNING_ALGORITHMS)),
+  messageType,
+  format,
+}
+const mac = { ...use, message, algorithm: optional(c.oneOf(MAC_ALGORITHMS)) }
+const wrapAlgorithm = optional(c.oneOf(WRAP_ALGORITHMS))
+const alias = { ...write, name: aliasName, vaultId: optional(id) }
+
+const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
+  createVault: {
+    ...write,
+    ...described,
+    type: optional(c.oneOf(VAULT_TYPES)),
+    compartmentId: optional(compartment),
+    external: optional(anyJson),
+  },
+  getVault: { ...asked, ...vault },
+  listVaults: { ...sorted, compartmentId: optional(compartment) },
+  updateVault: { ...write, ...vault, ...described, displayName: optional(name) },
+  changeVaultCompartment: { ...write, ...vault, compartmentId: compartment },
+  scheduleVaultDeletion: { ...write, ...vault, ...deletion },
+  cancelVaultDeletion: { ...write, ...vault },
+  getVaultUsage: { ...asked, ...vault },
+
+  createKey: { ...newKey, origin: optional(c.oneOf(ORIGINS)), external: optional(anyJson) },
+  getKey: { ...asked, ...key },
+  listKeys: {
+    ...sorted,
+    ...vault,
+    compartmentId: optional(compartment),
+    protectionMode: optional(c.oneOf(PROTECTION_MODES)),
+    algorithm: optional(c.oneOf(['AES', 'RSA', 'ECDSA', 'ED25519', 'HMAC'])),
+    length: optional(c.integer(1, 1024)),
+    curve: optional(c.oneOf(['P-256', 'P-384', 'P-521', 'secp256k1', 'Ed25519'])),
+  },
+  updateKey: {
+    ...write,
+    ...key,
+    ...described,
+    displayName: optional(name),
+    description: optional(c.text(0, LIMITS.descriptionLengthMax)),
+    olderVersions: optional(c.oneOf(['process', 'all'])),
+    whileDisabled: optional(c.boolean),
+  },
+  changeKeyCompartment: { ...write, ...key, compartmentId: compartment },
+  enableKey: { ...write, ...key },
+  disableKey: { ...write, ...key },
+  scheduleKeyDeletion: { ...write, ...key, ...deletion },
+  cancelKeyDeletion: { ...write, ...key, restoreTo: optional(c.oneOf(['previous', 'disabled'])) },
+  destroyKey: { ...write, ...key },
+  tagKey: { ...write, ...key, tags },
+  untagKey: {
+    ...write,
+    ...key,
+    tagNames: c.list(c.text(1, LIMITS.tagNameLengthMax), LIMITS.tagsMax),
+  },
+  createAlias: { ...write, ...key, name: aliasName },
+  updateAlias: { ...write, ...key, name: aliasName },
+  deleteAlias: alias,
+  listAliases: { ...paged, ...vault, keyId: optional(id) },
+  getRotationPolicy: { ...asked, ...key },
+  putRotationPolicy: { ...write, ...key, rotation: c.nullable(rotation) },
+  listRotations: { ...paged, ...key },
+
+  createKeyVersion: { ...write, ...key, ...attributes },
+  getKeyVersion: { ...asked, ...version },
+  listKeyVersions: { ...paged, ...key },
+  updateKeyVersion: { ...write, ...version, ...attributes },
+  scheduleKeyVersionDeletion: { ...write, ...version, ...deletion },
+  cancelKeyVersionDeletion: { ...write, ...version },
+
+  getWrappingKey: { ...asked, ...vault },
+  importKey: { ...newKey, ...material },
+  importKeyVersion: { ...write, ...key, ...material, ...attributes },
+  getImportParameters: {
+    ...asked,
+    ...key,
+    wrapping,
+    wrappingSpec: optional(c.oneOf(['RSA_2048', 'RSA_3072', 'RSA_4096'])),
+  },
+  importKeyMaterial: {
+    ...write,
+    ...key,
+    importToken: c.bytes(1, 512),
+    wrapped,
+    expiresAt: optional(c.date),
+  },
+  deleteKeyMaterial: { ...write, ...key },
+
+  encrypt: {
+    ...use,
+    plaintext: c.bytes(0, LIMITS.plaintextBytesMax),
+    context: optional(context),
+    algorithm: encryption,
+    aad: optional(aad),
+    iv: optional(iv),
+  },
+  decrypt: {
+    ...asked,
+    ciphertext,
+    keyId: optional(id),
+    vaultId: optional(id),
+    versionId: optional(id),
+    context: optional(context),
+    algorithm: encryption,
+    aad: optional(aad),
+    iv: optional(iv),
+    tag: optional(c.bytes(16, 16)),
+  },
+  reEncrypt: {
+    ...asked,
+    ciphertext,
+    sourceKeyId: optional(id),
+    sourceVersionId: optional(id),
+    sourceContext: optional(context),
+    sourceAlgorithm: encryption,
+    keyId: id,
+    vaultId: optional(id),
+    context: optional(context),
+    algorithm: encryption,
+  },
+  generateDataKey: {
+    ...use,
+    spec: optional(c.oneOf(['AES_128', 'AES_192', 'AES_256'])),
+    lengthBytes: optional(c.integer(LIMITS.dataKeyBytesMin, LIMITS.dataKeyBytesMax)),
+    context: optional(context),
+    withoutPlaintext: optional(c.boolean),
+  },
+  generateDataKeyPair: {
+    ...use,
+    pairSpec: c.oneOf(PAIR_SPECS),
+    context: optional(context),
+    withoutPlaintext: optional(c.boolean),
+  },
+  generateRandom: { ...asked, lengthBytes: c.integer(1, LIMITS.randomBytesMax) },
+  sign: signing,
+  verify: { ...signing, signature: c.bytes(1, 4096) },
+  generateMac: mac,
+  verifyMac: { ...mac, mac: c.bytes(1, 64) },
+  wrapKey: { ...use, plaintext: c.bytes(1, LIMITS.plaintextBytesMax), algorithm: wrapAlgorithm },
+  unwrapKey: { ...use, wrapped: ciphertext, algorithm: wrapAlgorithm },
+  deriveSharedSecret: { ...use, publicKey },
+  getPublicKey: use,
+  exportKey: { ...use, wrapping, publicKey },
+}
+
+/** The schema of every operation, as one object field. */
+export const SCHEMAS = Object.fromEntries(
+  Object.entries(FIELDS).map(([operation, fields]) => [operation, c.object(fields)]),
+) as Readonly<Record<OperationName, c.Field>>
+
+export { FIELDS as SCHEMA_FIELDS }
+
+/** `explain` takes the name of an operation on a key. */
+export const EXPLAIN_SCHEMA = c.object({ ...use, operation: c.oneOf(Object.keys(OPERATIONS)) })
