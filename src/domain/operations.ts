@@ -10,6 +10,8 @@ interface Common {
   readonly writes: boolean
   /** The states in which the vault allows it; absent = any. */
   readonly vault?: readonly VaultState[]
+  /** False where `ifMatch` does not speak of the target: something new is made, or the body matches an alias. */
+  readonly etag?: false
 }
 export interface RoomRow extends Common {
   readonly target: 'room'
@@ -49,7 +51,7 @@ const room = (writes: boolean) => ({ target: 'room', writes }) as const
 const readVault = { target: 'vault', writes: false } as const
 const vaultEvent = (event: VaultEvent) => ({ target: 'vault', writes: true, event }) as const
 /** Makes something new inside an active vault. */
-const inVault = { target: 'vault', writes: true, vault: ACTIVE } as const
+const inVault = { target: 'vault', writes: true, vault: ACTIVE, etag: false } as const
 const readKey = { target: 'key', writes: false } as const
 const keyEvent = (event: KeyEvent) =>
   ({ target: 'key', writes: true, vault: ACTIVE, event }) as const
@@ -81,9 +83,9 @@ export const OPERATIONS = {
   destroyKey: { target: 'key', writes: true, event: 'destroy' },
   tagKey: keyEvent('describe'),
   untagKey: keyEvent('describe'),
-  createAlias: keyEvent('describe'),
-  updateAlias: keyEvent('describe'),
-  deleteAlias: { target: 'vault', writes: true },
+  createAlias: { ...keyEvent('describe'), etag: false },
+  updateAlias: { ...keyEvent('describe'), etag: false },
+  deleteAlias: { target: 'vault', writes: true, etag: false },
   listAliases: readVault,
   getRotationPolicy: readKey,
   putRotationPolicy: keyEvent('describe'),

@@ -1,0 +1,270 @@
+/**
+ * One way to the store: planned transactions wait in a queue, are merged into groups, and each group becomes one atomic
+ * batch: records, vault heads, realm head. Then the anchor, and only then the answers. The first failure of a write
+ * stops everything until `recover()`: what was planned on top of it never happened.
+ */
+import { StrongroomError } from '../base/errors.ts'
+import type { CryptoProvider } from '../crypto/provider.ts'
+import {
+  encodeAnchor,
+  encodeRealmHead,
+  withMac,
+  type RealmHead,
+  type VaultHead,
+} from '../format/heads.ts'
+import { addElement, removeElement } from '../format/multiset.ts'
+import { path } from '../format/paths.ts'
+import type { RecordKind } from '../format/records.ts'
+import { StoreError, type Store } from '../store/store.ts'
+import { LIMITS } from '../domain/limits.ts'
+import type { Cell } from './cell.ts'
+import { pathKey, type Entry, type Records } from './records.ts'
+import type { RealmKeys } from './realm-keys.ts'
+
+/** One record of a transaction: a put with its sealed value, or a deletion. */
+export interface Write {
+  readonly path: Uint8Array
+  readonly kind: RecordKind
+  readonly value?: Uint8Array
+  readonly entry?: Entry
+}
+
+/** A planned transaction of one vault. */
+export interface Plan {
+  readonly cell: Cell
+  readonly head: VaultHead
+  readonly headValue: Uint8Array
+  readonly writes: ReadonlyMap<string, Write>
+  /** What follows from it in memory, run when it is durable and before it is answered. */
+  readonly effects: readonly (() => void)[]
+  /** Keys whose permits changed. */
+  readonly touched: ReadonlySet<string>
+}
+
+interface Waiting extends Plan {
+  readonly resolve: () => void
+  readonly reject: (error: Error) => void
+}
+
+interface Parts {
+  readonly store: Store
+  readonly records: Records
+  readonly keys: RealmKeys
+  readonly provider: CryptoProvider
+  /** Told of every key that a durable commit changed. */
+  readonly onTouched: (keyId: string) => void
+}
+
+/** The realm head and its store version, as committed. */
+export interface Position {
+  readonly head: RealmHead
+  readonly version: bigint
+}
+
+export class Committer {
+  readonly #parts: Parts
+  #position: Position
+  #queue: Waiting[] = []
+  #draining: Promise<void> | undefined
+  #poison: StrongroomError | undefined
+  /** Planned and not yet committed records, seen by later transactions of the same vault. */
+  readonly #planned = new Map<string, { readonly write: Write; readonly plan: Plan }>()
+  /** Moves when everything planned was thrown away: transactions begun before must not commit. */
+  epoch = 0
+
+  constructor(parts: Parts, position: Position) {
+    this.#parts = parts
+    this.#position = position
+  }
+
+  get head(): RealmHead {
+    return this.#position.head
+  }
+
+  get poisoned(): StrongroomError | undefined {
+    return this.#poison
+  }
+
+  planned(key: string): Write | undefined {
+    return this.#planned.get(key)?.write
+  }
+
+  /** Queues a plan; answers when it is durable. Call it synchronously under the lock of the cell. */
+  submit(plan: Plan, epoch: number): Promise<void> {
+    if (this.#poison) return Promise.reject(stopped(this.#poison))
+    if (epoch !== this.epoch) return Promise.reject(stopped())
+    if (this.#queue.length >= LIMITS.queuedWritesMax)
+      return Promise.reject(
+        new StrongroomError(
+          'BUSY',
+          `Writes: expected fewer than ${LIMITS.queuedWritesMax} waiting, found ${this.#queue.length}.`,
+        ),
+      )
+    for (const [key, write] of plan.writes) this.#planned.set(key, { write, plan })
+    plan.cell.planned = plan.head
+    const done = new Promise<void>((resolve, reject) =>
+      this.#queue.push({ ...plan, resolve, reject }),
+    )
+    plan.cell.tail = done
+    this.#draining ??= Promise.resolve().then(() => this.#drain())
+    return done
+  }
+
+  /** Waits until nothing is in flight. */
+  async settled(): Promise<void> {
+    while (this.#draining) await this.#draining
+  }
+
+  /** After `recover` or a reload: forget what was planned and go on from this position. */
+  reset(position: Position): void {
+    this.#position = position
+    this.#poison = undefined
+    this.#planned.clear()
+    this.epoch++
+  }
+
+  async #drain(): Promise<void> {
+    try {
+      while (this.#queue.length > 0) await this.#group(this.#take())
+    } finally {
+      this.#draining = undefined
+    }
+  }
+
+  /** As many waiting plans as one store commit can carry. */
+  #take(): Waiting[] {
+    const { maxOps, maxCommitBytes } = this.#parts.store.limits
+    let ops = 2
+    let bytes = 1024
+    let count = 0
+    for (const { writes, headValue } of this.#queue) {
+      ops += writes.size + 1
+      for (const write of writes.values()) bytes += write.path.length + (write.value?.length ?? 0)
+      bytes += headValue.length + 32
+      if (count > 0 && (ops > maxOps || bytes > maxCommitBytes)) break
+      count++
+    }
+    return this.#queue.splice(0, count)
+  }
+
+  async #group(group: Waiting[]): Promise<void> {
+    const { store, provider, records } = this.#parts
+    const elements = new Map<Cell, Uint8Array>()
+    const heads = new Map<Cell, Waiting>(group.map((plan) => [plan.cell, plan]))
+    let { sum, vaults } = this.#position.head
+    for (const [cell, { headValue }] of heads) {
+      const element = records.element(path.head(cell.id), headValue)
+      if (cell.headElement) sum = removeElement(sum, cell.headElement)
+      else vaults++
+      sum = addElement(sum, element)
+      elements.set(cell, element)
+    }
+    const previous = this.#position.head
+    const head: RealmHead = {
+      realmId: previous.realmId,
+      seq: previous.seq + BigInt(group.length),
+      chain: group.reduce(
+        (chain, plan) => provider.digest('SHA_256', chain, plan.head.chain),
+        previous.chain,
+      ),
+      previousSeq: previous.seq,
+      previousChain: previous.chain,
+      vaults,
+      sum,
+    }
+    try {
+      const { version } = await store.commit(this.#batch(group, heads, head))
+      await this.#anchor(head)
+      this.#position = { head, version }
+    } catch (error) {
+      this.#fail(group, error)
+      return
+    }
+    for (const plan of group) this.#apply(plan)
+    for (const [cell, element] of elements) cell.headElement = element
+    for (const plan of group) plan.resolve()
+  }
+
+  #batch(group: readonly Waiting[], heads: ReadonlyMap<Cell, Waiting>, head: RealmHead) {
+    const { keys, provider } = this.#parts
+    const merged = new Map<string, Write>()
+    for (const { writes } of group) for (const [key, write] of writes) merged.set(key, write)
+    const puts = []
+    const dels = []
+    for (const { path: key, value } of merged.values()) {
+      if (value) puts.push({ key, value })
+      else dels.push(key)
+    }
+    for (const [cell, { headValue }] of heads)
+      puts.push({ key: path.head(cell.id), value: headValue })
+    const body = encodeRealmHead(head)
+    puts.push({ key: path.realmHead(), value: withMac(body, keys.heads.compute(body)) })
+    const token = new Uint8Array(16)
+    provider.random.fill(token)
+    return {
+      checks: [{ key: path.realmHead(), version: this.#position.version }],
+      puts,
+      dels,
+      token,
+    }
+  }
+
+  async #anchor(head: RealmHead): Promise<void> {
+    try {
+      await writeAnchor(this.#parts.store, this.#parts.keys, head)
+    } catch (cause) {
+      throw new StoreError('unknown', 'the anchor could not be written after the commit', cause)
+    }
+  }
+
+  #apply(plan: Waiting): void {
+    for (const [key, write] of plan.writes) {
+      if (this.#planned.get(key)?.plan.writes === plan.writes) this.#planned.delete(key)
+      this.#parts.records.applied(key, write.kind, write.entry)
+    }
+    plan.cell.head = plan.head
+    plan.cell.generation++
+    for (const keyId of plan.touched) this.#parts.onTouched(keyId)
+    for (const effect of plan.effects) effect()
+  }
+
+  #fail(group: Waiting[], error: unknown): void {
+    const unknown = !(error instanceof StoreError) || error.kind === 'unknown'
+    const waiting = this.#queue.splice(0)
+    const failure = asFailure(error)
+    if (unknown) this.#poison = failure
+    this.#planned.clear()
+    this.epoch++
+    for (const { cell } of [...group, ...waiting]) cell.planned = cell.head
+    for (const plan of group) plan.reject(failure)
+    for (const plan of waiting) plan.reject(stopped(failure))
+  }
+}
+
+/** Writes the position outside the store, durably. */
+export async function writeAnchor(store: Store, keys: RealmKeys, head: RealmHead): Promise<void> {
+  const body = encodeAnchor({ realmId: head.realmId, seq: head.seq, chain: head.chain })
+  await store.sidecar?.write('anchor', withMac(body, keys.heads.compute(body)))
+}
+
+const stopped = (cause?: Error): StrongroomError =>
+  new StrongroomError(
+    'UNAVAILABLE',
+    `Write: expected a healthy store, found that an earlier write failed; nothing of this one was applied.`,
+    { cause },
+  )
+
+const FAILURES = {
+  conflict: ['CONFLICT', 'another process wrote to the store; nothing was applied'],
+  unavailable: ['UNAVAILABLE', 'nothing was applied'],
+  unknown: ['OUTCOME_UNKNOWN', 'the write may or may not have been applied'],
+} as const
+
+function asFailure(error: unknown): StrongroomError {
+  if (error instanceof StrongroomError) return error
+  const [code, what] = FAILURES[error instanceof StoreError ? error.kind : 'unknown']
+  const reason = error instanceof Error ? error.message : 'no reason given'
+  return new StrongroomError(code, `Write: expected a durable commit, got: ${reason}; ${what}.`, {
+    cause: error,
+  })
+}

@@ -1,0 +1,203 @@
+/**
+ * The one path of every operation: check the input, find the target, settle what time has changed, match the etag, ask
+ * for the permit, run the body, commit, answer. Nothing reaches a body by another way.
+ */
+import { readInput } from '../base/check.ts'
+import { StrongroomError } from '../base/errors.ts'
+import { check } from '../domain/permit.ts'
+import { OPERATIONS, type OperationRow } from '../domain/operations.ts'
+import { dueRotations } from '../domain/rotation.ts'
+import type { Answer, Input, OperationName } from './api.ts'
+import { BODIES } from './bodies.ts'
+import type { Reading, Writing } from './body.ts'
+import type { Cell } from './cell.ts'
+import type { Core, Reader } from './core.ts'
+import {
+  keyView,
+  locateKey,
+  onlyVault,
+  vaultView,
+  versionNumber,
+  versionView,
+  type KeyPlace,
+} from './lookup.ts'
+import { matchEtag, rememberAnswer, replayed } from './retry.ts'
+import { rotateDue } from './rotate.ts'
+import { SCHEMAS } from './schemas.ts'
+import { stable } from './stable.ts'
+import { etagOf } from './views.ts'
+
+/** What inputs have in common, as far as the pipeline looks at them. */
+interface Envelope {
+  readonly vaultId?: string
+  readonly keyId?: string
+  readonly versionId?: string
+  readonly principal?: string
+  readonly ifMatch?: string
+  readonly retryToken?: string
+  readonly whileDisabled?: boolean
+}
+
+interface Target {
+  readonly cell: Cell
+  readonly place?: KeyPlace
+  readonly number?: number
+}
+
+export async function execute<O extends OperationName>(
+  core: Core,
+  operation: O,
+  raw: unknown,
+): Promise<Answer<O>> {
+  const start = performance.now()
+  let outcome = 'INTERNAL'
+  let input: Envelope = {}
+  try {
+    core.assertOpen()
+    input = readInput<Envelope>(SCHEMAS[operation], raw)
+    const answer = await dispatch(core, operation, input)
+    outcome = 'ok'
+    return answer as Answer<O>
+  } catch (error) {
+    const coded = asCoded(error)
+    outcome = coded.code
+    throw coded
+  } finally {
+    const { keyId, principal } = input
+    core.meter.record({
+      operation,
+      outcome,
+      durationMs: performance.now() - start,
+      ...(keyId === undefined ? {} : { keyId }),
+      ...(principal === undefined ? {} : { principal }),
+    })
+  }
+}
+
+async function dispatch(core: Core, operation: OperationName, input: Envelope): Promise<unknown> {
+  const row: OperationRow = OPERATIONS[operation]
+  if (row.target === 'room' || row.target === 'use') {
+    if (row.target === 'room') check(operation, { now: core.now(), principal: input.principal })
+    const body = BODIES[operation] as unknown as Reading<'listVaults'>
+    return body({ core, input: input as Input<'listVaults'>, now: core.now() })
+  }
+  const target = await locate(core, row, input)
+  if (target.place) await rotateDue(core, target.place)
+  return row.writes
+    ? write(core, operation, row, input, target)
+    : read(core, operation, row, input, target)
+}
+
+async function locate(core: Core, row: OperationRow, input: Envelope): Promise<Target> {
+  if (row.target === 'vault') {
+    const vaultId = input.vaultId
+    return { cell: await core.cell(vaultId ?? (await onlyVault(core))) }
+  }
+  const place = await locateKey(core, input.keyId!, input.vaultId)
+  if (row.target === 'key') return { cell: place.cell, place }
+  return { cell: place.cell, place, number: await versionNumber(core, place, input.versionId!) }
+}
+
+async function load(reader: Reader, target: Target, now: number) {
+  const vault = await vaultView(reader, now)
+  if (!target.place) return { vault }
+  const key = await keyView(reader, vault, target.place.ordinal, now)
+  if (target.number === undefined) return { vault, key }
+  return { vault, key, version: await versionView(reader, key, target.number, now) }
+}
+type Loaded = Awaited<ReturnType<typeof load>>
+
+async function read(
+  core: Core,
+  operation: OperationName,
+  row: OperationRow,
+  input: Envelope,
+  target: Target,
+) {
+  const body = BODIES[operation] as unknown as Reading<'getKeyVersion'>
+  const reader = core.reader(target.cell)
+  return stable(target.cell, async () => {
+    const now = core.now()
+    const views = await load(reader, target, now)
+    judge(operation, row, input, views, now)
+    const context = { core, input: input as never, now, reader, ...views }
+    return body(context as unknown as Parameters<typeof body>[0])
+  })
+}
+
+async function write(
+  core: Core,
+  operation: OperationName,
+  row: OperationRow,
+  input: Envelope,
+  target: Target,
+) {
+  const body = BODIES[operation] as unknown as Writing<'updateKeyVersion'>
+  const { cell } = target
+  const replay = await replayed(core, core.reader(cell), operation, input)
+  if (replay) return replay.answer
+  const prepared = await prepare(core, operation, row, input, target, body)
+  try {
+    return await core.transact(cell, operation, async (tx) => {
+      const again = await replayed(core, tx, operation, input)
+      if (again) return again.answer
+      const views = await load(tx, target, tx.now)
+      if (views.key && dueRotations(views.key, tx.now).length > 0) throw new Overtaken()
+      judge(operation, row, input, views, tx.now)
+      const context = { core, input: input as never, now: tx.now, reader: tx, tx, ...views }
+      const answer = await body.run(context as unknown as Parameters<typeof body.run>[0], prepared)
+      await rememberAnswer(core, tx, operation, input, answer)
+      return answer
+    })
+  } catch (error) {
+    if (!(error instanceof Overtaken)) throw error
+    return write(core, operation, row, input, target)
+  } finally {
+    body.dispose?.(prepared)
+  }
+}
+
+/** A rotation fell due between the look and the lock. */
+class Overtaken extends Error {}
+
+async function prepare(
+  core: Core,
+  operation: OperationName,
+  row: OperationRow,
+  input: Envelope,
+  target: Target,
+  body: Writing<'updateKeyVersion'>,
+): Promise<unknown> {
+  if (target.place) await rotateDue(core, target.place)
+  if (!body.prepare) return undefined
+  const reader = core.reader(target.cell)
+  return stable(target.cell, async () => {
+    const now = core.now()
+    const views = await load(reader, target, now)
+    judge(operation, row, input, views, now)
+    const context = { core, input: input as never, now, reader, ...views }
+    return body.prepare!(context as unknown as Parameters<typeof body.run>[0])
+  })
+}
+
+/** Existence came first (locate), then the etag, then what the tables allow. */
+function judge(
+  operation: OperationName,
+  row: OperationRow,
+  input: Envelope,
+  views: Loaded,
+  now: number,
+): void {
+  const subject = views.version ?? views.key ?? views.vault
+  if (input.ifMatch !== undefined && row.etag !== false) matchEtag(input.ifMatch, etagOf(subject))
+  const lenient = operation === 'updateKey' && input.whileDisabled
+  const asked = lenient ? OPERATIONS.tagKey : row
+  check(operation, { ...views, now, principal: input.principal }, asked)
+}
+
+function asCoded(error: unknown): StrongroomError {
+  if (error instanceof StrongroomError) return error
+  return new StrongroomError('INTERNAL', 'An operation failed in a way that it should not.', {
+    cause: error,
+  })
+}

@@ -1,0 +1,182 @@
+/** From what a caller names to the settled views that decisions look at. */
+import { StrongroomError } from '../base/errors.ts'
+import { utf8 } from '../base/bytes.ts'
+import type { AliasRecord } from '../domain/records.ts'
+import {
+  settleKey,
+  settleVault,
+  settleVersion,
+  type KeyView,
+  type VaultView,
+  type VersionView,
+} from '../domain/settle.ts'
+import { bytesToUuid, isUuid, path, range } from '../format/paths.ts'
+import type { Cell } from './cell.ts'
+import { notFound, type Core, type Place, type Reader } from './core.ts'
+import { damaged, readStore, type Entry } from './records.ts'
+
+export interface KeyPlace {
+  readonly cell: Cell
+  readonly ordinal: number
+}
+
+/** The store key of an alias: names are secret, so it is a MAC of the name. */
+export const aliasPath = (core: Core, vaultId: string, name: string): Uint8Array =>
+  path.alias(vaultId, core.keys.lookup.compute(utf8('alias'), utf8(name)).subarray(0, 16))
+
+export const retryPath = (core: Core, vaultId: string, token: string): Uint8Array =>
+  path.retry(vaultId, core.keys.lookup.compute(utf8('retry'), utf8(token)).subarray(0, 16))
+
+/** A key by id or `alias/NAME`. */
+export async function locateKey(core: Core, keyId: string, vaultId?: string): Promise<KeyPlace> {
+  if (!keyId.startsWith('alias/')) return locateId(core, keyId, vaultId)
+  const cell = await core.cell(vaultId ?? (await onlyVault(core)))
+  const target = await resolveAlias(core, cell, keyId)
+  if (!target) throw notFound('alias', keyId)
+  return locateId(core, target.record.keyId, cell.id)
+}
+
+/** The alias as it is now: one whose key is deleted is gone with it. */
+export async function resolveAlias(
+  core: Core,
+  cell: Cell,
+  name: string,
+): Promise<Entry<AliasRecord> | undefined> {
+  const reader = core.reader(cell)
+  const alias = await reader.get('alias', aliasPath(core, cell.id, name))
+  if (!alias) return undefined
+  const { ordinal } = await locateId(core, alias.record.keyId, cell.id)
+  const key = await keyView(reader, await vaultView(reader, core.now()), ordinal, core.now())
+  return key.state === 'deleted' ? undefined : alias
+}
+
+async function locateId(core: Core, keyId: string, vaultId?: string): Promise<KeyPlace> {
+  const place = isUuid(keyId) ? await findPlace(core, keyId, vaultId) : undefined
+  if (place?.version !== 0) throw notFound('key', keyId)
+  return { cell: await core.cell(place.vaultId), ordinal: place.ordinal }
+}
+
+/** The vault and place of a key or version id. */
+export async function findPlace(
+  core: Core,
+  id: string,
+  vaultId?: string,
+): Promise<Place | undefined> {
+  const known = core.places.get(id)
+  if (known) return vaultId === undefined || known.vaultId === vaultId ? known : undefined
+  const found = await scanIndex(core, id, vaultId)
+  if (found) core.places.set(id, found)
+  return found
+}
+
+async function scanIndex(core: Core, id: string, vaultId?: string): Promise<Place | undefined> {
+  const { rows } = await readStore(() => core.store.scan({ ...range.index(id), limit: 2 }))
+  const row = rows[0]
+  if (!row) return undefined
+  if (rows.length > 1) throw damaged('an id stands in two vaults')
+  const home = bytesToUuid(row.key.subarray(17, 33))
+  if (vaultId !== undefined && home !== vaultId) return undefined
+  const { record } = core.records.open('index', home, row.key, row.value)
+  return { vaultId: home, ...record }
+}
+
+/** The vault that is meant when nobody says which: the only one there is. */
+export async function onlyVault(core: Core): Promise<string> {
+  const { rows } = await readStore(() => core.store.scan({ ...range.vaults(), limit: 2 }))
+  if (rows.length === 1) return bytesToUuid(rows[0]!.key.subarray(1, 17))
+  throw new StrongroomError(
+    'INVALID_ARGUMENT',
+    `vaultId: expected it beside an alias while the room has ${rows.length === 0 ? 'no vault' : 'several vaults'}, got none.`,
+  )
+}
+
+export async function vaultView(reader: Reader, now: number): Promise<VaultView> {
+  const vault = await reader.get('vault', path.vault(reader.cell.id))
+  if (!vault) throw damaged('a vault has a head and no record')
+  return settleVault(vault, now)
+}
+
+export async function keyView(
+  reader: Reader,
+  vault: VaultView,
+  ordinal: number,
+  now: number,
+): Promise<KeyView> {
+  const key = await reader.get('key', path.key(reader.cell.id, ordinal))
+  if (!key) throw damaged('an id leads to no key')
+  return settleKey(key, vault, now)
+}
+
+export async function versionView(
+  reader: Reader,
+  key: KeyView,
+  number: number,
+  now: number,
+): Promise<VersionView> {
+  const version = await reader.get(
+    'version',
+    path.version(reader.cell.id, key.record.ordinal, number),
+  )
+  if (!version) throw damaged('an id leads to no version')
+  return settleVersion(version, key, now)
+}
+
+/** The number of a version of this key, or NOT_FOUND. */
+export async function versionNumber(
+  core: Core,
+  place: KeyPlace,
+  versionId: string,
+): Promise<number> {
+  const found = isUuid(versionId) ? await findPlace(core, versionId, place.cell.id) : undefined
+  if (!found || found.version === 0 || found.ordinal !== place.ordinal)
+    throw notFound('version', versionId)
+  return found.version
+}
+
+/** The id of the key that lies at a place. */
+export async function keyIdAt(core: Core, { vaultId, ordinal }: Place): Promise<string> {
+  const entry = await core.reader(await core.cell(vaultId)).get('key', path.key(vaultId, ordinal))
+  if (!entry) throw damaged('an id leads to no key')
+  return entry.record.id
+}
+
+/** Every version of a key that the store holds, oldest first, in pages. */
+export async function* eachVersion(
+  core: Core,
+  key: KeyView,
+  now: number,
+  { from = 0, reverse = false }: { from?: number; reverse?: boolean } = {},
+): AsyncGenerator<VersionView> {
+  const { vaultId, ordinal } = key.record
+  let bounds = range.versions(vaultId, ordinal)
+  if (from > 0) {
+    const at = path.version(vaultId, ordinal, from)
+    bounds = reverse
+      ? { gte: bounds.gte, lt: at }
+      : { gte: new Uint8Array([...at, 0]), lt: bounds.lt }
+  }
+  for await (const row of eachRow(core, bounds, reverse)) {
+    const entry = core.records.open('version', vaultId, row.key, row.value)
+    yield settleVersion(entry, key, now)
+  }
+}
+
+const ROWS_PER_SCAN = 128
+
+/** Rows of a range of any size, one bounded scan after another. */
+export async function* eachRow(
+  core: Pick<Core, 'store'>,
+  bounds: { readonly gte: Uint8Array; readonly lt: Uint8Array },
+  reverse = false,
+): AsyncGenerator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+  let { gte, lt } = bounds
+  for (;;) {
+    const scan = { gte, lt, limit: ROWS_PER_SCAN, reverse }
+    const { rows } = await readStore(() => core.store.scan(scan))
+    yield* rows
+    const last = rows.at(-1)
+    if (!last || rows.length < ROWS_PER_SCAN) return
+    if (reverse) lt = last.key
+    else gte = new Uint8Array([...last.key, 0])
+  }
+}

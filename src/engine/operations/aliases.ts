@@ -1,0 +1,77 @@
+/** Aliases: names for keys, unique within a vault. */
+import { StrongroomError } from '../../base/errors.ts'
+import { LIMITS } from '../../domain/limits.ts'
+import { range } from '../../format/paths.ts'
+import type { Bodies } from '../body.ts'
+import { notFound, type Core } from '../core.ts'
+import { pageOfAliases } from '../lists.ts'
+import { aliasPath, eachRow, keyView, locateKey, vaultView } from '../lookup.ts'
+import { matchEtag } from '../retry.ts'
+import type { Tx } from '../tx.ts'
+import { aliasAnswer, etagOf } from '../views.ts'
+
+type Names = 'createAlias' | 'updateAlias' | 'deleteAlias' | 'listAliases'
+
+export const ALIAS_BODIES: Bodies<Names> = {
+  createAlias: {
+    run: async ({ core, tx, key, input, now }) => {
+      if (await living(core, tx, input.name))
+        throw new StrongroomError(
+          'ALREADY_EXISTS',
+          `name: expected one that is free in the vault, got ${input.name}.`,
+        )
+      await refuseTooMany(core, tx, key.record.id)
+      const { id: keyId, vaultId } = key.record
+      const alias = { name: input.name, vaultId, keyId, createdAt: now, updatedAt: now }
+      return aliasAnswer(await tx.put('alias', aliasPath(core, vaultId, input.name), alias))
+    },
+  },
+  updateAlias: {
+    run: async ({ core, tx, key, input, now }) => {
+      const { record, etag } = await existing(core, tx, input.name)
+      if (input.ifMatch !== undefined) matchEtag(input.ifMatch, etag)
+      const alias = { ...record, keyId: key.record.id, updatedAt: now }
+      return aliasAnswer(await tx.put('alias', aliasPath(core, alias.vaultId, alias.name), alias))
+    },
+  },
+  deleteAlias: {
+    run: async ({ core, tx, vault, input }) => {
+      const entry = await existing(core, tx, input.name)
+      if (input.ifMatch !== undefined) matchEtag(input.ifMatch, entry.etag)
+      await tx.del('alias', aliasPath(core, vault.record.id, input.name))
+      return entry.answer
+    },
+  },
+  listAliases: ({ core, input, vault, reader, now }) =>
+    pageOfAliases(core, input, vault, async (keyId) => {
+      const { ordinal } = await locateKey(core, keyId, vault.record.id)
+      return (await keyView(reader, vault, ordinal, now)).state !== 'deleted'
+    }),
+}
+
+/** The alias as this transaction sees it, unless its key is deleted. */
+async function living(core: Core, tx: Tx, name: string) {
+  const entry = await tx.get('alias', aliasPath(core, tx.cell.id, name))
+  if (!entry) return undefined
+  const { ordinal } = await locateKey(core, entry.record.keyId, tx.cell.id)
+  const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
+  return key.state === 'deleted' ? undefined : entry
+}
+
+async function existing(core: Core, tx: Tx, name: string) {
+  const entry = await living(core, tx, name)
+  if (!entry) throw notFound('alias', name)
+  return { record: entry.record, etag: etagOf({ seq: entry.seq }), answer: aliasAnswer(entry) }
+}
+
+async function refuseTooMany(core: Core, tx: Tx, keyId: string): Promise<void> {
+  await tx.cell.tail.catch(() => undefined)
+  let count = 0
+  for await (const { key, value } of eachRow(core, range.aliases(tx.cell.id)))
+    if (core.records.open('alias', tx.cell.id, key, value).record.keyId === keyId) count++
+  if (count >= LIMITS.aliasesPerKeyMax)
+    throw new StrongroomError(
+      'LIMIT_EXCEEDED',
+      `name: expected at most ${LIMITS.aliasesPerKeyMax} aliases for one key, found ${count}.`,
+    )
+}

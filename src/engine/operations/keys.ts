@@ -1,0 +1,152 @@
+/** Keys: made, described, moved, enabled and disabled, scheduled for deletion, brought back, destroyed. */
+import { StrongroomError } from '../../base/errors.ts'
+import { KEY_TABLE, nextState, type KeyState } from '../../domain/lifecycle.ts'
+import { LIMITS } from '../../domain/limits.ts'
+import type { KeyRecord } from '../../domain/records.ts'
+import { resumed } from '../../domain/rotation.ts'
+import { settleKey, type KeyView } from '../../domain/settle.ts'
+import { note, renote } from '../agenda.ts'
+import type { Key } from '../api.ts'
+import { writing, type Bodies, type Context } from '../body.ts'
+import { deletionTime } from '../deletion.ts'
+import { sweepAfter } from '../destroy.ts'
+import { pageOfKeys } from '../lists.ts'
+import { eachVersion } from '../lookup.ts'
+import { dispose, generate, type Material } from '../make.ts'
+import { makeKey, saveKey } from '../save.ts'
+import type { Tx } from '../tx.ts'
+import { keyAnswer } from '../views.ts'
+
+type Names =
+  | 'createKey'
+  | 'getKey'
+  | 'listKeys'
+  | 'updateKey'
+  | 'changeKeyCompartment'
+  | 'enableKey'
+  | 'disableKey'
+  | 'scheduleKeyDeletion'
+  | 'cancelKeyDeletion'
+  | 'destroyKey'
+  | 'tagKey'
+  | 'untagKey'
+
+type StoredState = KeyRecord['state']
+
+/** The stored state after an event of the lifecycle table. */
+const after = (
+  key: KeyView,
+  event: Parameters<typeof nextState<KeyState, 'enable' | 'disable'>>[3],
+) => nextState('key', KEY_TABLE, key.state, event) as StoredState
+
+export const KEY_BODIES: Bodies<Names> = {
+  createKey: writing<'createKey', Material | undefined>({
+    prepare: async ({ core, input }) =>
+      (input.origin ?? 'internal') === 'internal' ? generate(core.provider, input.spec) : undefined,
+    run: async ({ core, tx, vault, input }, material) => {
+      const origin = input.origin ?? 'internal'
+      const made = await makeKey(core, tx, vault, { input, origin, ...(material && { material }) })
+      return keyAnswer(settleKey(made, vault, tx.now))
+    },
+    dispose,
+  }),
+  getKey: async ({ key }) => keyAnswer(key),
+  listKeys: ({ core, input, vault, now }) => pageOfKeys(core, input, vault, now),
+
+  updateKey: {
+    run: ({ tx, key, input }) => {
+      const { displayName, description, tags, definedTags, olderVersions } = input
+      return answerSaved(tx, key, {
+        ...(displayName !== undefined && { displayName }),
+        ...(description !== undefined && { description }),
+        ...(tags && { tags }),
+        ...(definedTags && { definedTags }),
+        ...(olderVersions && { olderVersions }),
+      })
+    },
+  },
+  changeKeyCompartment: {
+    run: ({ tx, key, input }) => answerSaved(tx, key, { compartmentId: input.compartmentId }),
+  },
+  tagKey: {
+    run: ({ tx, key, input }) => {
+      const tags = Object.fromEntries([
+        ...Object.entries(key.record.tags),
+        ...Object.entries(input.tags),
+      ])
+      if (Object.keys(tags).length > LIMITS.tagsMax)
+        throw new StrongroomError(
+          'LIMIT_EXCEEDED',
+          `tags: expected at most ${LIMITS.tagsMax} on a key, got more.`,
+        )
+      return answerSaved(tx, key, { tags })
+    },
+  },
+  untagKey: {
+    run: ({ tx, key, input }) => {
+      const kept = Object.entries(key.record.tags).filter(
+        ([name]) => !input.tagNames.includes(name),
+      )
+      return answerSaved(tx, key, { tags: Object.fromEntries(kept) })
+    },
+  },
+
+  enableKey: {
+    run: async ({ tx, key, now }) => {
+      const record = resumed({ ...key.record, state: after(key, 'enable') }, now)
+      await note(tx, record)
+      return answerSaved(tx, { ...key, record }, {})
+    },
+  },
+  disableKey: { run: ({ tx, key }) => answerSaved(tx, key, { state: after(key, 'disable') }) },
+
+  scheduleKeyDeletion: {
+    run: async (context) => {
+      const { tx, key, input, now } = context
+      const at = deletionTime(now, input.deletionAt)
+      await refuseLaterVersions(context, at)
+      await note(tx, key.record, at)
+      return answerSaved(tx, key, { deletion: { at, scheduledAt: now } })
+    },
+  },
+  cancelKeyDeletion: {
+    run: async ({ tx, key, input, now }) => {
+      const { deletion: _, ...rest } = key.record
+      const state =
+        input.restoreTo === 'disabled' && rest.state === 'enabled' ? 'disabled' : rest.state
+      const record = state === 'enabled' ? resumed({ ...rest, state }, now) : { ...rest, state }
+      await note(tx, record)
+      return answerSaved(tx, { ...key, record }, {})
+    },
+  },
+  destroyKey: {
+    run: async ({ core, tx, key, now }) => {
+      const record: KeyRecord = { ...key.record, state: 'deleted', deletedAt: now, updatedAt: now }
+      await renote(tx, record, [now])
+      const answer = await answerSaved(tx, { ...key, record }, {})
+      sweepAfter(core, tx, key.record.ordinal)
+      return answer
+    },
+  },
+}
+
+async function answerSaved(tx: Tx, key: KeyView, change: Partial<KeyRecord>): Promise<Key> {
+  const entry = await saveKey(tx, { ...key.record, ...change })
+  return keyAnswer(settleKey(entry, key.vault, tx.now))
+}
+
+/** A version that goes later than its key contradicts it: the mirror of the vault's rule (contracts: OCI 5.4). */
+async function refuseLaterVersions(
+  { core, tx, key, now }: Context<'scheduleKeyDeletion'> & { tx: Tx },
+  at: number,
+): Promise<void> {
+  await tx.cell.tail.catch(() => undefined)
+  for await (const { record, state } of eachVersion(core, key, now)) {
+    if (state !== 'pendingDeletion' || record.deletion === undefined || record.deletion.at <= at)
+      continue
+    throw new StrongroomError(
+      'CONFLICT',
+      `deletionAt: expected no version of the key to be deleted later, found version ${record.id} at ${new Date(record.deletion.at).toISOString()}.`,
+    )
+  }
+}

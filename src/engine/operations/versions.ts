@@ -1,0 +1,192 @@
+/** Versions: rotation on demand, attributes, deletion; and the rotation policy of a key. */
+import { StrongroomError } from '../../base/errors.ts'
+import { nextState, VERSION_TABLE } from '../../domain/lifecycle.ts'
+import type { VersionRecord } from '../../domain/records.ts'
+import { scheduled } from '../../domain/rotation.ts'
+import { settleKey, settleVersion, type KeyView, type VersionView } from '../../domain/settle.ts'
+import { path } from '../../format/paths.ts'
+import { note } from '../agenda.ts'
+import type { UpdateKeyVersionInput, Version } from '../api.ts'
+import { writing, type Bodies } from '../body.ts'
+import type { Core } from '../core.ts'
+import { deletionTime } from '../deletion.ts'
+import { pageOfRotations, pageOfVersions } from '../lists.ts'
+import { versionView } from '../lookup.ts'
+import {
+  checkWindow,
+  createVersion,
+  dispose,
+  generate,
+  keySuite,
+  nextNumber,
+  withCurrent,
+  type Material,
+} from '../make.ts'
+import { rotationPolicy, saveKey } from '../save.ts'
+import type { Tx } from '../tx.ts'
+import { keyAnswer, rotationAnswer, versionAnswer } from '../views.ts'
+
+type Names =
+  | 'createKeyVersion'
+  | 'getKeyVersion'
+  | 'listKeyVersions'
+  | 'updateKeyVersion'
+  | 'scheduleKeyVersionDeletion'
+  | 'cancelKeyVersionDeletion'
+  | 'getRotationPolicy'
+  | 'putRotationPolicy'
+  | 'listRotations'
+
+export const VERSION_BODIES: Bodies<Names> = {
+  createKeyVersion: writing<'createKeyVersion', Material>({
+    prepare: ({ core, key }) => generate(core.provider, key.record.spec),
+    run: async ({ core, tx, key, input }, material) =>
+      addVersion(core, tx, key, { material, origin: 'internal', attributes: input }),
+    dispose,
+  }),
+  getKeyVersion: async ({ version }) => versionAnswer(version),
+  listKeyVersions: ({ core, input, key, now }) => pageOfVersions(core, input, key, now),
+  updateKeyVersion: { run: ({ tx, key, version, input }) => update(tx, key, version, input) },
+
+  scheduleKeyVersionDeletion: {
+    run: async ({ tx, key, version, input, now }) => {
+      if (version.record.number === key.record.currentVersion)
+        throw new StrongroomError(
+          'CONFLICT',
+          `versionId: expected a version that is not current, got the current version ${version.record.number}.`,
+        )
+      const at = deletionTime(now, input.deletionAt)
+      await note(tx, key.record, at)
+      return saveVersion(tx, key, { ...version.record, deletion: { at, scheduledAt: now } })
+    },
+  },
+  cancelKeyVersionDeletion: {
+    run: ({ tx, key, version }) => {
+      const { deletion: _, ...record } = version.record
+      return saveVersion(tx, key, record)
+    },
+  },
+
+  getRotationPolicy: async ({ key }) => {
+    const { id: keyId, rotation, lastRotatedAt } = key.record
+    return Object.freeze(
+      rotation ? { keyId, rotation: rotationAnswer(rotation, lastRotatedAt) } : { keyId },
+    )
+  },
+  putRotationPolicy: {
+    run: async ({ tx, key, input, now }) => {
+      const { rotation: _, ...without } = key.record
+      const number = without.currentVersion
+      const current = number > 0 ? (await versionView(tx, key, number, now)).record : undefined
+      const record = input.rotation
+        ? { ...without, rotation: rotationPolicy(input.rotation, now, current) }
+        : without
+      await note(tx, record)
+      const entry = await saveKey(tx, record)
+      return keyAnswer(settleKey(entry, key.vault, now))
+    },
+  },
+  listRotations: ({ core, input, key, now }) => pageOfRotations(core, input, key, now),
+}
+
+export interface Added {
+  readonly material: Material
+  readonly origin: VersionRecord['origin']
+  readonly attributes: UpdateKeyVersionInput | Omit<UpdateKeyVersionInput, 'versionId'>
+  readonly materialExpiresAt?: number
+  readonly fingerprint?: Uint8Array
+}
+
+/** A new current version; policies that count from it start anew. */
+export async function addVersion(core: Core, tx: Tx, key: KeyView, added: Added): Promise<Version> {
+  const before = key.record
+  const suite = await keySuite(core, tx, before.ordinal)
+  const expiryDays = before.rotation?.expiryDays
+  const expires =
+    added.attributes.expiresOn ?? (expiryDays && new Date(tx.now + expiryDays * 86_400_000))
+  const entry = createVersion(core, tx, suite, {
+    key: before,
+    number: nextNumber(before),
+    createdAt: tx.now,
+    ...added,
+    attributes: { ...added.attributes, ...(expires && { expiresOn: expires }) },
+  })
+  const current = withCurrent(before, entry.record, tx.now)
+  const interval = current.rotation?.everyDays !== undefined
+  const rotation =
+    current.rotation && !interval ? scheduled(current.rotation, entry.record) : current.rotation
+  const materialExpiresAt = earliest(before.materialExpiresAt, added.materialExpiresAt)
+  const record = {
+    ...current,
+    lastRotatedAt: tx.now,
+    ...(rotation && { rotation }),
+    ...(materialExpiresAt !== undefined && { materialExpiresAt }),
+  }
+  await note(tx, record)
+  const saved = await saveKey(tx, record)
+  return versionAnswer(settleVersion(entry, settleKey(saved, key.vault, tx.now), tx.now))
+}
+
+const earliest = (...times: readonly (number | undefined)[]): number | undefined => {
+  const known = times.filter((time) => time !== undefined)
+  return known.length > 0 ? Math.min(...known) : undefined
+}
+
+/** Writes a version record; permits of its key have to be asked for again. */
+export async function saveVersion(tx: Tx, key: KeyView, record: VersionRecord): Promise<Version> {
+  tx.touch(key.record.id)
+  const at = path.version(record.vaultId, key.record.ordinal, record.number)
+  const entry = await tx.put('version', at, { ...record, updatedAt: tx.now })
+  return versionAnswer(settleVersion(entry, key, tx.now))
+}
+
+/** Absent leaves an attribute, `null` clears it. */
+async function update(
+  tx: Tx,
+  key: KeyView,
+  version: VersionView,
+  input: UpdateKeyVersionInput,
+): Promise<Version> {
+  const { enabled, notBefore, expiresOn, operations, tags } = input
+  const {
+    notBefore: fromBefore,
+    expiresOn: untilBefore,
+    operations: permittedBefore,
+    ...rest
+  } = version.record
+  const from = changed(notBefore, fromBefore)
+  const until = changed(expiresOn, untilBefore)
+  checkWindow(
+    from === undefined ? undefined : new Date(from),
+    until === undefined ? undefined : new Date(until),
+  )
+  const permitted = operations === undefined ? permittedBefore : (operations ?? undefined)
+  const record: VersionRecord = {
+    ...rest,
+    ...(from !== undefined && { notBefore: from }),
+    ...(until !== undefined && { expiresOn: until }),
+    ...(permitted && { operations: permitted }),
+    ...(tags && { tags }),
+    ...(enabled !== undefined && { state: switched(version, enabled) }),
+  }
+  if (
+    record.number === key.record.currentVersion &&
+    key.record.rotation?.daysBeforeExpiry !== undefined
+  ) {
+    const withPolicy = { ...key.record, rotation: scheduled(key.record.rotation, record) }
+    await note(tx, withPolicy)
+    await saveKey(tx, withPolicy)
+  }
+  return saveVersion(tx, key, record)
+}
+
+const changed = (given: Date | null | undefined, before: number | undefined): number | undefined =>
+  given === undefined ? before : given?.getTime()
+
+const switched = (version: VersionView, enabled: boolean): VersionRecord['state'] =>
+  nextState(
+    'version',
+    VERSION_TABLE,
+    version.state,
+    enabled ? 'enable' : 'disable',
+  ) as VersionRecord['state']

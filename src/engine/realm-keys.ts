@@ -1,0 +1,84 @@
+/**
+ * The keys of a realm, all derived from its root (docs/architecture.md, "Key hierarchy"). HKDF-SHA-256 (RFC 5869) with
+ * one label per use and the realm or vault id as salt, so that no two uses and no two vaults ever share a key.
+ */
+import { concat, utf8, wipe } from '../base/bytes.ts'
+import type { CryptoProvider, Mac, Suite } from '../crypto/provider.ts'
+import { uuidToBytes } from '../format/paths.ts'
+import { Lru } from './lru.ts'
+
+const VAULT_SUITES_MAX = 1024
+
+export class RealmKeys {
+  readonly realmId: string
+  /** MACs of heads and anchor. */
+  readonly heads: Mac
+  /** Elements of the multiset sums. */
+  readonly elements: Mac
+  /** Names of aliases and retry tokens become store keys through this. */
+  readonly lookup: Mac
+  /** Recognises imported material without keeping it. */
+  readonly fingerprints: Mac
+  /** Page tokens and import tokens. */
+  readonly tokens: Mac
+  readonly #provider: CryptoProvider
+  readonly #root: Uint8Array
+  readonly #metadata = new Lru<string, Suite>(VAULT_SUITES_MAX)
+
+  /** Takes ownership of `root` and wipes it on `destroy`. */
+  constructor(provider: CryptoProvider, realmId: string, root: Uint8Array) {
+    this.#provider = provider
+    this.realmId = realmId
+    this.#root = root
+    const mac = (label: string) =>
+      this.#with(label, realmId, (key) => provider.hmac('SHA_256', key))
+    this.heads = mac('heads')
+    this.elements = mac('elements')
+    this.lookup = mac('lookup')
+    this.fingerprints = mac('fingerprints')
+    this.tokens = mac('tokens')
+  }
+
+  /** Seals the metadata records of a vault; the same in every replica of the realm. */
+  metadata(vaultId: string): Suite {
+    const cached = this.#metadata.get(vaultId)
+    if (cached) return cached
+    const suite = this.#with('metadata', vaultId, (key) => this.#provider.suite(key))
+    this.#metadata.set(vaultId, suite)
+    return suite
+  }
+
+  /** Wraps the vault key: root and erase key together, so that renewing the erase key makes older images useless. */
+  vaultWrapping(vaultId: string, eraseKey: Uint8Array): Suite {
+    const input = concat(this.#root, eraseKey)
+    const key = this.#derive(input, 'vault-key', vaultId)
+    try {
+      return this.#provider.suite(key)
+    } finally {
+      wipe(input, key)
+    }
+  }
+
+  /** For `reseal`: the root itself, which the callback must not keep. */
+  revealRoot<T>(use: (root: Uint8Array) => T): T {
+    return use(this.#root)
+  }
+
+  destroy(): void {
+    wipe(this.#root)
+    this.#metadata.clear()
+  }
+
+  #with<T>(label: string, id: string, use: (key: Uint8Array) => T): T {
+    const key = this.#derive(this.#root, label, id)
+    try {
+      return use(key)
+    } finally {
+      wipe(key)
+    }
+  }
+
+  #derive(input: Uint8Array, label: string, id: string): Uint8Array {
+    return this.#provider.hkdf(input, uuidToBytes(id), utf8(`strongroom/${label}/v1`), 32)
+  }
+}

@@ -1,0 +1,183 @@
+/** The room: every operation as a method over one pipeline, and what concerns the room as a whole. */
+import { readInput } from '../base/check.ts'
+import { StrongroomError } from '../base/errors.ts'
+import { OPERATIONS } from '../domain/operations.ts'
+import { explain } from '../domain/permit.ts'
+import type { ExplainInput, Explained, Operations } from './api.ts'
+import type { Core } from './core.ts'
+import { finishDestructions } from './destroy.ts'
+import { execute } from './execute.ts'
+import { keyView, locateKey, vaultView, versionNumber, versionView } from './lookup.ts'
+import type { Metrics } from './meter.ts'
+import { openCore, type OpenOptions } from './open.ts'
+import { loadPosition, reseal } from './realm.ts'
+import { EXPLAIN_SCHEMA } from './schemas.ts'
+import { checkSeal, type Seal } from './seal.ts'
+import { tick, type Ticked } from './tick.ts'
+
+/** Every operation as a method: one options object in, plain frozen data out. */
+export type OperationMethods = {
+  [O in keyof Operations]: (input: Operations[O][0]) => Promise<Operations[O][1]>
+}
+
+/** The position of the journal: the number of commits so far, and the hash over all of them. */
+export interface Head {
+  readonly sequence: bigint
+  readonly hash: Uint8Array
+}
+
+const cores = new WeakMap<object, Core>()
+const coreOf = (room: object): Core => cores.get(room)!
+
+class Room {
+  /** The options' region. */
+  get region(): string {
+    return coreOf(this).region
+  }
+
+  /** Whether an operation on a key would be allowed now, and if not, which rule refuses. Changes and uses nothing. */
+  async explain(input: ExplainInput): Promise<Explained> {
+    const core = coreOf(this)
+    core.assertOpen()
+    const { operation, keyId, vaultId, versionId, principal } = readInput<ExplainInput>(
+      EXPLAIN_SCHEMA,
+      input,
+    )
+    const row = OPERATIONS[operation]
+    const place = await locateKey(core, keyId, vaultId)
+    const reader = core.reader(place.cell)
+    const now = core.now()
+    const key = await keyView(reader, await vaultView(reader, now), place.ordinal, now)
+    const named =
+      versionId === undefined
+        ? key.record.currentVersion
+        : await versionNumber(core, place, versionId)
+    const looks = row.target === 'use' || row.target === 'version'
+    const version = looks && named > 0 ? await versionView(reader, key, named, now) : undefined
+    const subject = { vault: key.vault, key, now, principal, ...(version && { version }) }
+    const refusal = explain(operation, subject)
+    return Object.freeze(
+      refusal ? { allowed: false, explain: refusal.explanation } : { allowed: true },
+    )
+  }
+
+  /** Makes durable what time has decided: rotates, expires, destroys, sweeps, compacts. */
+  async tick(): Promise<Ticked> {
+    const core = coreOf(this)
+    core.assertOpen()
+    return tick(core)
+  }
+
+  /** After a write error: reopens the store, checks it against heads and anchor, goes on. */
+  async recover(): Promise<void> {
+    const core = coreOf(this)
+    core.assertOpen()
+    await core.committer.settled()
+    await core.store.recover?.()
+    const position = await loadPosition(core.store, core.keys)
+    core.forget()
+    core.committer.reset(position)
+  }
+
+  /** Changes the seal; rewraps the root key alone, so it takes as long with one key as with a million. */
+  async reseal(seal: Seal): Promise<void> {
+    const core = coreOf(this)
+    core.assertOpen()
+    checkSeal(seal)
+    await core.committer.settled()
+    await reseal(core.store, core.provider, core.keys, seal)
+  }
+
+  /** Where the room stands: pin it elsewhere to recognise an older copy. */
+  head(): Head {
+    const core = coreOf(this)
+    core.assertOpen()
+    const { seq, chain } = core.committer.head
+    return Object.freeze({ sequence: seq, hash: new Uint8Array(chain) })
+  }
+
+  /** Counts of calls by operation and outcome since the room was opened. */
+  metrics(): Metrics {
+    return coreOf(this).meter.metrics()
+  }
+
+  /** Finishes what is under way, wipes what is held, closes the store. Further calls answer CLOSED. */
+  async close(): Promise<void> {
+    const core = coreOf(this)
+    timers.get(this)?.()
+    await core.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+const timers = new WeakMap<object, () => void>()
+
+type Hot = 'encrypt' | 'decrypt' | 'generateDataKey' | 'sign'
+const HOT: ReadonlySet<string> = new Set<Hot>(['encrypt', 'decrypt', 'generateDataKey', 'sign'])
+
+/** The pipeline, and before it, for keys in use, the fast path; whatever that finds unusual takes the pipeline. */
+function method(operation: keyof Operations): (this: object, input: unknown) => Promise<unknown> {
+  if (!HOT.has(operation))
+    return async function (this: object, input: unknown) {
+      const core = coreOf(this)
+      const answer = await execute(core, operation, input)
+      if (core.unswept.size > 0) await finishDestructions(core)
+      return answer
+    }
+  const name = operation as Hot
+  return async function (this: object, input: unknown) {
+    const core = coreOf(this)
+    let answer: unknown
+    try {
+      answer = core.hot[name](input)
+    } catch {
+      answer = undefined
+    }
+    return answer ?? execute(core, operation, input)
+  }
+}
+
+for (const operation of Object.keys(OPERATIONS) as (keyof Operations)[])
+  Object.defineProperty(Room.prototype, operation, {
+    value: method(operation),
+    writable: true,
+    configurable: true,
+  })
+
+/**
+ * An open room. Operations are methods (see `Operations` for each: what it takes, what it answers); `tick`, `recover`,
+ * `reseal`, `head`, `metrics`, `explain` and `close` concern the room as a whole.
+ *
+ * @example
+ * const room = await Strongroom.open()
+ * const vault = await room.createVault({ displayName: 'shop' })
+ * const key = await room.createKey({ vaultId: vault.id, displayName: 'orders', spec: 'AES_256' })
+ * const { ciphertext } = await room.encrypt({ keyId: key.id, plaintext: new Uint8Array([1, 2, 3]) })
+ */
+export type Strongroom = Room & OperationMethods
+
+async function open(options: OpenOptions = {}): Promise<Strongroom> {
+  const core = await openCore(options)
+  const room = new Room()
+  cores.set(room, core)
+  if (options.sweepEveryMs !== undefined) timers.set(room, startTimer(core, options.sweepEveryMs))
+  return room as Strongroom
+}
+
+/** A failing tick is counted, not thrown: the next operation meets the cause itself. */
+function startTimer(core: Core, everyMs: number): () => void {
+  const timer = setInterval(() => {
+    tick(core).catch((error: unknown) => {
+      const outcome = error instanceof StrongroomError ? error.code : 'INTERNAL'
+      core.meter.record({ operation: 'tick', outcome, durationMs: 0 })
+    })
+  }, everyMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** `Strongroom.open(options)`: in memory with a throw-away seal, or on LevelDB with `path` and `seal`. */
+export const Strongroom = Object.freeze({ open })

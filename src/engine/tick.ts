@@ -1,0 +1,153 @@
+/** What time has already decided is made durable: rotations, expiries, deletions. Reads never need it; disks do. */
+import type { VersionRecord } from '../domain/records.ts'
+import { bytesToUuid, path, range } from '../format/paths.ts'
+import { renote } from './agenda.ts'
+import type { Cell } from './cell.ts'
+import type { Core } from './core.ts'
+import {
+  finishDestructions,
+  forgetMaterial,
+  ordinalOf,
+  removeRange,
+  renewEraseKey,
+  renoteKey,
+  sweepAfter,
+} from './destroy.ts'
+import { keyring } from './keyring.ts'
+import { eachRow, eachVersion, keyView, vaultView } from './lookup.ts'
+import { rotateDue } from './rotate.ts'
+import { saveKey } from './save.ts'
+
+/** What a tick did. */
+export interface Ticked {
+  readonly rotated: number
+  /** Keys, versions and vaults whose material is gone for good now. */
+  readonly destroyedKeys: number
+  readonly destroyedVersions: number
+  readonly destroyedVaults: number
+  /** Imported materials that expired. */
+  readonly expiredMaterials: number
+}
+type Counts = { -readonly [N in keyof Ticked]: number }
+
+export async function tick(core: Core): Promise<Ticked> {
+  const counts: Counts = {
+    rotated: 0,
+    destroyedKeys: 0,
+    destroyedVersions: 0,
+    destroyedVaults: 0,
+    expiredMaterials: 0,
+  }
+  const gone: Cell[] = []
+  for await (const { key } of eachRow(core, range.vaults())) {
+    const cell = await core.cell(bytesToUuid(key.subarray(1, 17)))
+    const vault = await vaultView(core.reader(cell), core.now())
+    if (vault.state !== 'deleted') await tickVault(core, cell, counts)
+    else if (vault.record.state !== 'deleted') gone.push(cell)
+  }
+  await finishDestructions(core)
+  if (gone.length > 0) await core.sweeping.run(() => destroyVaults(core, gone))
+  counts.destroyedVaults = gone.length
+  return Object.freeze(counts)
+}
+
+async function tickVault(core: Core, cell: Cell, counts: Counts): Promise<void> {
+  for await (const row of eachRow(core, range.agenda(cell.id))) {
+    const { record } = core.records.open('agenda', cell.id, row.key, row.value)
+    if (record.dueAt <= core.now()) await tickKey(core, cell, ordinalOf(row.key), counts)
+  }
+  await removeExpired(core, cell)
+}
+
+async function tickKey(core: Core, cell: Cell, ordinal: number, counts: Counts): Promise<void> {
+  counts.rotated += await rotateDue(core, { cell, ordinal })
+  const destroys = await core.transact(cell, 'tick', async (tx) => {
+    const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
+    if (key.record.state === 'deleted') {
+      await renote(tx, key.record, [tx.now])
+      sweepAfter(core, tx, ordinal)
+      return true
+    }
+    if (key.state === 'deleted') {
+      const record = {
+        ...key.record,
+        state: 'deleted',
+        deletedAt: key.deletionAt ?? tx.now,
+      } as const
+      await renote(tx, record, [tx.now])
+      await saveKey(tx, record)
+      sweepAfter(core, tx, ordinal)
+      counts.destroyedKeys++
+      return true
+    }
+    await tx.cell.tail.catch(() => undefined)
+    const deleted: VersionRecord[] = []
+    const expired: VersionRecord[] = []
+    for await (const { record, state, derived } of eachVersion(core, key, tx.now)) {
+      if (derived && state === 'deleted') deleted.push(record)
+      if (
+        record.state !== 'pendingImport' &&
+        record.materialExpiresAt !== undefined &&
+        record.materialExpiresAt <= tx.now &&
+        state !== 'deleted'
+      )
+        expired.push(record)
+    }
+    if (deleted.length > 0) await forgetMaterial(core, tx, key, deleted, 'deleted')
+    if (expired.length > 0) {
+      await forgetMaterial(core, tx, key, expired, 'pendingImport')
+      const { materialExpiresAt: _, ...record } = key.record
+      await saveKey(tx, { ...record, state: 'pendingImport' })
+    }
+    counts.destroyedVersions += deleted.length
+    counts.expiredMaterials += expired.length
+    return deleted.length + expired.length > 0
+  })
+  if (!destroys) await renoteKey(core, cell, ordinal)
+}
+
+/** Retry tokens and import tickets whose time is over. */
+async function removeExpired(core: Core, cell: Cell): Promise<void> {
+  const now = core.now()
+  await removeRange(core, cell, 'retry', range.retries(cell.id), ({ key, value }) => {
+    return core.records.open('retry', cell.id, key, value).record.expiresAt <= now
+  })
+  const ring = await keyring(core, cell)
+  await removeRange(core, cell, 'ticket', range.tickets(cell.id), ({ key, value }) => {
+    for (const suite of ring.suites.values()) {
+      try {
+        return core.records.open('ticket', cell.id, key, value, suite).record.expiresAt <= now
+      } catch {
+        continue
+      }
+    }
+    return false
+  })
+}
+
+/** Everything of a vault but its descriptive records; its keys read as deleted from then on. */
+async function destroyVaults(core: Core, cells: readonly Cell[]): Promise<void> {
+  const removed = ['keyKey', 'material', 'ticket', 'alias', 'retry', 'agenda', 'vaultKey'] as const
+  for (const cell of cells) {
+    const ranges = {
+      keyKey: range.keyKeys(cell.id),
+      material: range.allMaterials(cell.id),
+      ticket: range.tickets(cell.id),
+      alias: range.aliases(cell.id),
+      retry: range.retries(cell.id),
+      agenda: range.agenda(cell.id),
+      vaultKey: range.vaultKeys(cell.id),
+    }
+    for (const kind of removed) await removeRange(core, cell, kind, ranges[kind])
+    cell.keyring = undefined
+  }
+  await renewEraseKey(core)
+  for (const cell of cells)
+    await core.transact(cell, 'destroyVault', async (tx) => {
+      const { record } = await vaultView(tx, tx.now)
+      await tx.put('vault', path.vault(cell.id), { ...record, state: 'deleted' })
+      tx.after(() => cell.permitGeneration++)
+    })
+  core.handles.clear()
+  core.hot.clear()
+}

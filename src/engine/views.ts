@@ -1,0 +1,118 @@
+/** Records as the public sees them: settled, dated, frozen, with an etag that changes with every change. */
+import { KEY_STATES, VAULT_STATES, VERSION_STATES } from '../domain/lifecycle.ts'
+import type { AliasRecord, RotationPolicy } from '../domain/records.ts'
+import type { KeyView, VaultView, VersionView } from '../domain/settle.ts'
+import type { Alias, Key, KeyOperation, RotationStatus, Vault, Version } from './api.ts'
+import type { Entry } from './records.ts'
+
+const STATES: readonly string[] = [...new Set([...VAULT_STATES, ...KEY_STATES, ...VERSION_STATES])]
+
+/** The sequence of the last write and the state: what time or the parent changed changes it too. */
+export const etagOf = (view: { readonly seq: bigint; readonly state?: string }): string =>
+  `${view.seq.toString(36)}-${view.state === undefined ? 0 : STATES.indexOf(view.state)}`
+
+const date = (ms: number): Date => new Date(ms)
+/** `{ [name]: value }`, or nothing when the value is absent. */
+const maybe = <N extends string, T>(name: N, value: T | undefined): { [P in N]?: T } =>
+  value === undefined ? {} : ({ [name]: value } as { [P in N]?: T })
+const maybeDate = <N extends string>(name: N, ms: number | undefined) =>
+  maybe(name, ms === undefined ? undefined : date(ms))
+
+export function vaultAnswer(view: VaultView): Vault {
+  const { record, state, deletionAt } = view
+  return Object.freeze({
+    id: record.id,
+    displayName: record.displayName,
+    type: record.type,
+    compartmentId: record.compartmentId,
+    state,
+    createdAt: date(record.createdAt),
+    updatedAt: date(record.updatedAt),
+    ...maybeDate('deletionAt', deletionAt),
+    tags: record.tags,
+    definedTags: record.definedTags,
+    ...maybe('external', record.external),
+    ...maybe('wrappingKeyId', record.wrappingKeyId),
+    ...maybe('restoredFrom', record.restoredFrom),
+    etag: etagOf(view),
+  })
+}
+
+export function keyAnswer(view: KeyView): Key {
+  const { record, state, deletionAt } = view
+  return Object.freeze({
+    id: record.id,
+    vaultId: record.vaultId,
+    compartmentId: record.compartmentId,
+    displayName: record.displayName,
+    description: record.description,
+    spec: record.spec,
+    purposes: record.purposes,
+    protectionMode: record.protectionMode,
+    origin: record.origin,
+    state,
+    role: record.role,
+    createdAt: date(record.createdAt),
+    updatedAt: date(record.updatedAt),
+    ...maybeDate('deletionAt', deletionAt),
+    ...maybe('currentVersionId', record.currentVersionId),
+    olderVersions: record.olderVersions,
+    tags: record.tags,
+    definedTags: record.definedTags,
+    ...maybe('rotation', record.rotation && rotationAnswer(record.rotation, record.lastRotatedAt)),
+    ...maybe('external', record.external),
+    ...maybe('restoredFrom', record.restoredFrom),
+    etag: etagOf(view),
+  })
+}
+
+export function rotationAnswer(policy: RotationPolicy, lastRotatedAt?: number): RotationStatus {
+  return Object.freeze({
+    ...maybe('everyDays', policy.everyDays),
+    ...maybe('daysAfterCreation', policy.daysAfterCreation),
+    ...maybe('daysBeforeExpiry', policy.daysBeforeExpiry),
+    ...maybe('expiryDays', policy.expiryDays),
+    startAt: date(policy.startAt),
+    enabled: policy.enabled,
+    updatedAt: date(policy.updatedAt),
+    ...maybeDate('nextRotationAt', policy.nextAt),
+    ...maybeDate('lastRotatedAt', lastRotatedAt),
+  })
+}
+
+export function versionAnswer(view: VersionView): Version {
+  const { record, state, deletionAt, key } = view
+  return Object.freeze({
+    id: record.id,
+    keyId: record.keyId,
+    vaultId: record.vaultId,
+    number: record.number,
+    spec: record.spec,
+    origin: record.origin,
+    state,
+    current: key.record.currentVersion === record.number,
+    createdAt: date(record.createdAt),
+    updatedAt: date(record.updatedAt),
+    ...maybeDate('deletionAt', deletionAt),
+    ...maybeDate('notBefore', record.notBefore),
+    ...maybeDate('expiresOn', record.expiresOn),
+    ...maybe('operations', record.operations as readonly KeyOperation[] | undefined),
+    tags: record.tags,
+    ...maybeDate('materialExpiresAt', record.materialExpiresAt),
+    autoRotated: record.autoRotated,
+    ...maybe('publicKey', record.publicKey && new Uint8Array(record.publicKey)),
+    ...maybe('restoredFrom', record.restoredFrom),
+    etag: etagOf(view),
+  })
+}
+
+export function aliasAnswer({ record, seq }: Entry<AliasRecord>): Alias {
+  return Object.freeze({
+    name: record.name,
+    vaultId: record.vaultId,
+    keyId: record.keyId,
+    createdAt: date(record.createdAt),
+    updatedAt: date(record.updatedAt),
+    etag: etagOf({ seq }),
+  })
+}

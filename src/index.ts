@@ -1,0 +1,50 @@
+/**
+ * Strongroom: a software HSM and key-management engine that lives inside your process.
+ *
+ * @example
+ * import { Strongroom, VirtualClock } from 'strongroom'
+ * const room = await Strongroom.open({ path: './keys', seal: { passphrase: 'correct horse battery staple' } })
+ */
+export { Strongroom, type Head, type OperationMethods } from './engine/room.ts'
+export { ERROR_CODES, StrongroomError, type ErrorCode, type Explanation } from './base/errors.ts'
+export { VirtualClock, type Duration } from './base/clock.ts'
+export type { Clock, Random } from './base/ports.ts'
+export type { OpenOptions } from './engine/open.ts'
+export type { Seal, Unsealed } from './engine/seal.ts'
+export type { Ticked } from './engine/tick.ts'
+export type { Metrics, OperationCount, OperationEvent } from './engine/meter.ts'
+export * from './engine/api.ts'
+export {
+  ALGORITHMS,
+  SPECS,
+  type Algorithm,
+  type EncryptionAlgorithm,
+  type Hash,
+  type MacAlgorithm,
+  type PairSpec,
+  type Purpose,
+  type SigningAlgorithm,
+  type Spec,
+  type WrapAlgorithm,
+  type Wrapping,
+} from './domain/algorithms.ts'
+export { LIMITS } from './domain/limits.ts'
+export type { KeyState, VaultState, VersionState } from './domain/lifecycle.ts'
+export type {
+  DefinedTags,
+  Json,
+  Origin,
+  ProtectionMode,
+  Tags,
+  VaultType,
+} from './domain/records.ts'
+export {
+  StoreError,
+  type Commit,
+  type Range,
+  type Row,
+  type Sidecar,
+  type Store,
+  type StoreLimits,
+} from './store/store.ts'
+export type { CryptoProvider } from './crypto/provider.ts'
