@@ -71,7 +71,7 @@ export const boolean: Field = field('true or false', (value, path) =>
 /** Years 1970 to 9999: what every wire format of the clouds can carry. */
 const TIME_MAX = Date.UTC(9999, 11, 31)
 export const date: Field = field('a valid Date', (value, path) => {
-  const time = value instanceof Date ? Number(Date.prototype.getTime.call(value)) : Number.NaN
+  const time = value instanceof Date ? Date.prototype.getTime.call(value) : Number.NaN
   if (!(time >= 0 && time <= TIME_MAX))
     invalidArgument(path, 'a valid Date from 1970 to 9999', value)
   return new Date(time)
@@ -142,8 +142,10 @@ export function definedMap(max: number, content: Field): Field {
   return field(type, (value, path) => {
     const entries = Object.entries(plainObject(value, path, type))
     if (entries.length > max) invalidArgument(path, type, value)
-    for (const [name, item] of entries)
-      plainObject(item, `${path}[...]`, type) && text(1, 255).read(name, path)
+    for (const [name, item] of entries) {
+      text(1, 255).read(name, `${path} name`)
+      plainObject(item, `${path}[...]`, type)
+    }
     return content.read(value, path)
   })
 }
@@ -156,7 +158,7 @@ export function object(schema: Schema): Field {
     const source = plainObject(value, path, type)
     for (const name of Object.keys(source))
       if (!Object.hasOwn(schema, name))
-        invalidArgument(path, `only ${names.join(', ')}`, `${name.slice(0, 40)}`)
+        invalidArgument(path, `only ${names.join(', ')}`, name.slice(0, 40))
     const out: Record<string, unknown> = {}
     for (const name of names) {
       const item = source[name]
@@ -181,9 +183,9 @@ function plainObject(value: unknown, path: string, expected: string): Record<str
 }
 
 /** Reads a whole input; whatever a hostile object throws becomes INVALID_ARGUMENT. */
-export function readInput<T>(schema: Field, input: unknown): T {
+export function readInput(schema: Field, input: unknown): unknown {
   try {
-    return schema.read(input ?? {}, '') as T
+    return schema.read(input ?? {}, '')
   } catch (cause) {
     if (cause instanceof StrongroomError) throw cause
     throw new StrongroomError(

@@ -42,7 +42,8 @@ export const LIMITS = {
   /** Raw AES-GCM with random IVs: 0.9 x 2^32 invocations per key (SP 800-38D 8.3), reserved in blocks. */
   gcmInvocationsMax: 3_865_470_566,
   gcmReservationBlock: 1_048_576,
-  versionsPerKeyMax: 10_000,
+  /** All material of a key is resealed in one commit when one version of it is destroyed. */
+  versionsPerKeyMax: 4000,
   cachedKeysDefault: 10_000,
   /** Waiting writes of a room before new ones get BUSY. */
   queuedWritesMax: 10_000,

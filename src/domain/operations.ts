@@ -12,6 +12,8 @@ interface Common {
   readonly vault?: readonly VaultState[]
   /** False where `ifMatch` does not speak of the target: something new is made, or the body matches an alias. */
   readonly etag?: false
+  /** True where material is destroyed: the answer waits for the sweep that makes it unrecoverable. */
+  readonly destroys?: true
 }
 export interface RoomRow extends Common {
   readonly target: 'room'
@@ -80,7 +82,7 @@ export const OPERATIONS = {
   disableKey: keyEvent('disable'),
   scheduleKeyDeletion: keyEvent('schedule'),
   cancelKeyDeletion: keyEvent('cancel'),
-  destroyKey: { target: 'key', writes: true, event: 'destroy' },
+  destroyKey: { target: 'key', writes: true, event: 'destroy', destroys: true },
   tagKey: keyEvent('describe'),
   untagKey: keyEvent('describe'),
   createAlias: { ...keyEvent('describe'), etag: false },
@@ -103,7 +105,7 @@ export const OPERATIONS = {
   importKeyVersion: keyEvent('rotate'),
   getImportParameters: keyEvent('importMaterial'),
   importKeyMaterial: keyEvent('importMaterial'),
-  deleteKeyMaterial: keyEvent('deleteMaterial'),
+  deleteKeyMaterial: { ...keyEvent('deleteMaterial'), destroys: true },
 
   encrypt: use('apply', 'encrypt', 'encrypt'),
   decrypt: use('process', 'decrypt', 'encrypt'),

@@ -109,7 +109,9 @@ const RULES: readonly Rule[] = [
     name: 'key.protection',
     code: 'NOT_PERMITTED_FOR_KEY',
     test: (row, { key }) =>
-      row.target === 'use' ? oneOf(row.protection ?? ['HSM', 'SOFTWARE'], key?.record.protectionMode) : undefined,
+      row.target === 'use'
+        ? oneOf(row.protection ?? ['HSM', 'SOFTWARE'], key?.record.protectionMode)
+        : undefined,
   },
   {
     name: 'version.state',

@@ -18,7 +18,7 @@ import type { RecordKind } from '../format/records.ts'
 import { StoreError, type Store } from '../store/store.ts'
 import { LIMITS } from '../domain/limits.ts'
 import type { Cell } from './cell.ts'
-import { pathKey, type Entry, type Records } from './records.ts'
+import type { Entry, Records } from './records.ts'
 import type { RealmKeys } from './realm-keys.ts'
 
 /** One record of a transaction: a put with its sealed value, or a deletion. */
@@ -229,10 +229,11 @@ export class Committer {
   }
 
   #fail(group: Waiting[], error: unknown): void {
-    const unknown = !(error instanceof StoreError) || error.kind === 'unknown'
+    const untouched =
+      error instanceof StoreError ? error.kind === 'unavailable' : error instanceof StrongroomError
     const waiting = this.#queue.splice(0)
     const failure = asFailure(error)
-    if (unknown) this.#poison = failure
+    if (!untouched) this.#poison = failure
     this.#planned.clear()
     this.epoch++
     for (const { cell } of [...group, ...waiting]) cell.planned = cell.head

@@ -58,7 +58,7 @@ export class Core {
   readonly places: Lru<string, Place>
   readonly hot: Hot
   /** Raw AES-GCM uses left of the reserved block, by version. */
-  readonly gcmLeft = new Map<string, number>()
+  readonly gcmLeft: Lru<string, number>
   /** Keys whose material was destroyed and whose vault still has to be swept, by vault. */
   readonly unswept = new Map<Cell, Set<number>>()
   /** One destruction sweep at a time. */
@@ -79,6 +79,7 @@ export class Core {
     this.handles = new Handles(options.cachedKeys)
     this.places = new Lru(options.cachedKeys * 2)
     this.hot = new Hot(this, options.cachedKeys)
+    this.gcmLeft = new Lru(options.cachedKeys)
   }
 
   get closed(): boolean {
@@ -163,6 +164,7 @@ export class Core {
     this.places.clear()
     this.hot.clear()
     this.gcmLeft.clear()
+    this.unswept.clear()
   }
 
   async close(): Promise<void> {

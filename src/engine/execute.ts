@@ -7,11 +7,13 @@ import { StrongroomError } from '../base/errors.ts'
 import { check } from '../domain/permit.ts'
 import { OPERATIONS, type OperationRow } from '../domain/operations.ts'
 import { dueRotations } from '../domain/rotation.ts'
-import type { Answer, Input, OperationName } from './api.ts'
+import { StoreError } from '../store/store.ts'
+import type { Answer, OperationName } from './api.ts'
 import { BODIES } from './bodies.ts'
 import type { Reading, Writing } from './body.ts'
 import type { Cell } from './cell.ts'
 import type { Core, Reader } from './core.ts'
+import { finishDestructions } from './destroy.ts'
 import {
   keyView,
   locateKey,
@@ -54,7 +56,7 @@ export async function execute<O extends OperationName>(
   let input: Envelope = {}
   try {
     core.assertOpen()
-    input = readInput<Envelope>(SCHEMAS[operation], raw)
+    input = readInput(SCHEMAS[operation], raw) as Envelope
     const answer = await dispatch(core, operation, input)
     outcome = 'ok'
     return answer as Answer<O>
@@ -79,7 +81,7 @@ async function dispatch(core: Core, operation: OperationName, input: Envelope): 
   if (row.target === 'room' || row.target === 'use') {
     if (row.target === 'room') check(operation, { now: core.now(), principal: input.principal })
     const body = BODIES[operation] as unknown as Reading<'listVaults'>
-    return body({ core, input: input as Input<'listVaults'>, now: core.now() })
+    return body({ core, input: input, now: core.now() })
   }
   const target = await locate(core, row, input)
   if (target.place) await rotateDue(core, target.place)
@@ -138,7 +140,7 @@ async function write(
   if (replay) return replay.answer
   const prepared = await prepare(core, operation, row, input, target, body)
   try {
-    return await core.transact(cell, operation, async (tx) => {
+    const answer = await core.transact(cell, operation, async (tx) => {
       const again = await replayed(core, tx, operation, input)
       if (again) return again.answer
       const views = await load(tx, target, tx.now)
@@ -149,9 +151,11 @@ async function write(
       await rememberAnswer(core, tx, operation, input, answer)
       return answer
     })
+    if (row.destroys) await finishDestructions(core)
+    return answer
   } catch (error) {
     if (!(error instanceof Overtaken)) throw error
-    return write(core, operation, row, input, target)
+    return await write(core, operation, row, input, target)
   } finally {
     body.dispose?.(prepared)
   }
@@ -197,6 +201,10 @@ function judge(
 
 function asCoded(error: unknown): StrongroomError {
   if (error instanceof StrongroomError) return error
+  if (error instanceof StoreError)
+    return new StrongroomError('UNAVAILABLE', `Store: expected an answer, got: ${error.message}`, {
+      cause: error,
+    })
   return new StrongroomError('INTERNAL', 'An operation failed in a way that it should not.', {
     cause: error,
   })

@@ -220,7 +220,7 @@ function plain<F extends object>(
   input: unknown,
   fields: F,
 ): Readonly<{ [N in keyof F]?: unknown }> {
-  if (typeof input !== 'object' || input === null) return NOTHING as { [N in keyof F]?: unknown }
-  for (const name in input) if (!(name in fields)) return NOTHING as { [N in keyof F]?: unknown }
+  if (typeof input !== 'object' || input === null) return NOTHING
+  for (const name in input) if (!(name in fields)) return NOTHING
   return input as { [N in keyof F]?: unknown }
 }

@@ -5,7 +5,6 @@ import { OPERATIONS } from '../domain/operations.ts'
 import { explain } from '../domain/permit.ts'
 import type { ExplainInput, Explained, Operations } from './api.ts'
 import type { Core } from './core.ts'
-import { finishDestructions } from './destroy.ts'
 import { execute } from './execute.ts'
 import { keyView, locateKey, vaultView, versionNumber, versionView } from './lookup.ts'
 import type { Metrics } from './meter.ts'
@@ -39,10 +38,10 @@ class Room {
   async explain(input: ExplainInput): Promise<Explained> {
     const core = coreOf(this)
     core.assertOpen()
-    const { operation, keyId, vaultId, versionId, principal } = readInput<ExplainInput>(
+    const { operation, keyId, vaultId, versionId, principal } = readInput(
       EXPLAIN_SCHEMA,
       input,
-    )
+    ) as ExplainInput
     const row = OPERATIONS[operation]
     const place = await locateKey(core, keyId, vaultId)
     const reader = core.reader(place.cell)
@@ -122,10 +121,7 @@ const HOT: ReadonlySet<string> = new Set<Hot>(['encrypt', 'decrypt', 'generateDa
 function method(operation: keyof Operations): (this: object, input: unknown) => Promise<unknown> {
   if (!HOT.has(operation))
     return async function (this: object, input: unknown) {
-      const core = coreOf(this)
-      const answer = await execute(core, operation, input)
-      if (core.unswept.size > 0) await finishDestructions(core)
-      return answer
+      return execute(coreOf(this), operation, input)
     }
   const name = operation as Hot
   return async function (this: object, input: unknown) {

@@ -58,7 +58,8 @@ export async function makeKey(
     key = withCurrent(key, version, tx.now)
   } else if (input.version)
     invalidArgument('version', 'nothing while the material is still to come', input.version)
-  if (input.rotation) key = { ...key, rotation: rotationPolicy(input.rotation, tx.now, version) }
+  if (input.rotation)
+    key = { ...key, rotation: rotationPolicy(origin, input.rotation, tx.now, version) }
   await note(tx, key, version?.materialExpiresAt)
   return tx.create('key', path.key(key.vaultId, key.ordinal), key)
 }
@@ -126,10 +127,16 @@ const TRIGGERS = ['everyDays', 'daysAfterCreation', 'daysBeforeExpiry'] as const
 
 /** A policy as stored, with its next moment; the first one of an interval is never in the past. */
 export function rotationPolicy(
+  origin: Origin,
   input: RotationInput,
   now: number,
   current: VersionRecord | undefined,
 ): RotationPolicy {
+  if (origin === 'external')
+    throw new StrongroomError(
+      'UNSUPPORTED',
+      'rotation: expected a key whose material is here, got an external one.',
+    )
   const given = TRIGGERS.filter((name) => input[name] !== undefined)
   if (given.length !== 1)
     invalidArgument('rotation', `exactly one of ${TRIGGERS.join(', ')}`, given.join(', '))

@@ -1,7 +1,7 @@
 /** Material from outside: under the vault's wrapping key, or under import parameters with a token. */
 import { concat, constantTimeEqual, utf8, wipe } from '../../base/bytes.ts'
 import { invalidArgument, StrongroomError } from '../../base/errors.ts'
-import { WRAPPINGS, type Wrapping } from '../../domain/algorithms.ts'
+import type { Wrapping } from '../../domain/algorithms.ts'
 import { DAY_MS, LIMITS } from '../../domain/limits.ts'
 import type { KeyRecord, TicketRecord, VersionRecord } from '../../domain/records.ts'
 import { settleKey, type KeyView } from '../../domain/settle.ts'
@@ -13,7 +13,7 @@ import type { Core, Reader } from '../core.ts'
 import { forgetMaterial } from '../destroy.ts'
 import { newId } from '../ids.ts'
 import { keyring } from '../keyring.ts'
-import { keyView, vaultView, versionView } from '../lookup.ts'
+import { eachVersion, keyView, vaultView, versionView } from '../lookup.ts'
 import { createVersion, dispose, generate, keySuite, withCurrent, type Material } from '../make.ts'
 import { damaged } from '../records.ts'
 import { makeKey, saveKey } from '../save.ts'
@@ -62,6 +62,7 @@ export const IMPORT_BODIES: Bodies<Names> = {
 
   importKeyVersion: writing<'importKeyVersion', Material>({
     prepare: async ({ core, reader, vault, key, input, now }) => {
+      if (key.record.origin === 'external') throw external()
       const unwrapper = await wrappingPrivateKey(core, reader, vault.record.wrappingKeyId, now)
       return unwrapMaterial(
         core.provider,
@@ -177,22 +178,44 @@ async function restore(
     }).record
     return savedKey(tx, key, { ...withCurrent(record, version, tx.now), ...expires, state })
   }
-  const { record: version } = await versionView(tx, key, record.currentVersion, tx.now)
-  if (!version.fingerprint || !constantTimeEqual(version.fingerprint, print))
+  const { match, missing, expiries } = await matching(core, tx, key, print)
+  if (!match)
     throw new StrongroomError(
       'INVALID_KEY_MATERIAL',
-      'wrapped: expected the material that was first imported into this version, got other material.',
+      'wrapped: expected material that was imported into this key before, got other material.',
     )
-  const { materialExpiresAt: _, ...rest } = version
+  const { materialExpiresAt: _, ...rest } = match
   const back: VersionRecord = { ...rest, ...expires, state: 'enabled', updatedAt: tx.now }
-  await tx.put('version', path.version(record.vaultId, record.ordinal, version.number), back)
+  await tx.put('version', path.version(record.vaultId, record.ordinal, match.number), back)
   await tx.put(
     'material',
-    path.material(record.vaultId, record.ordinal, version.number),
+    path.material(record.vaultId, record.ordinal, match.number),
     { material: material.secret },
     suite,
   )
-  return savedKey(tx, key, { ...withoutExpiry(record), ...expires, state })
+  const earliest = Math.min(...expiries, expires.materialExpiresAt ?? Infinity)
+  return savedKey(tx, key, {
+    ...withoutExpiry(record),
+    ...(earliest < Infinity && { materialExpiresAt: earliest }),
+    state: missing ? 'pendingImport' : state,
+  })
+}
+
+/**
+ * The version that this material belongs to, whether others still lack theirs (the key waits for all of them: AWS 9),
+ * and when the others expire.
+ */
+async function matching(core: Core, tx: Tx, key: KeyView, print: Uint8Array) {
+  await tx.cell.tail.catch(() => undefined)
+  let match: VersionRecord | undefined
+  let missing = false
+  const expiries: number[] = []
+  for await (const { record, state } of eachVersion(core, { ...key, state: 'enabled' }, tx.now)) {
+    if (record.fingerprint && constantTimeEqual(record.fingerprint, print)) match = record
+    else if (state === 'pendingImport') missing = true
+    else if (record.materialExpiresAt !== undefined) expiries.push(record.materialExpiresAt)
+  }
+  return { match, missing, expiries }
 }
 
 async function savedKey(tx: Tx, key: KeyView, record: KeyRecord): Promise<Key> {
@@ -213,6 +236,12 @@ function expiry(expiresAt: Date | undefined, now: number): { materialExpiresAt?:
     invalidArgument('expiresAt', `a moment within the next ${EXPIRY_DAYS_MAX} days`, expiresAt)
   return { materialExpiresAt: at }
 }
+
+const external = (): StrongroomError =>
+  new StrongroomError(
+    'UNSUPPORTED',
+    'Key: expected one whose material is here, got an external one.',
+  )
 
 function refuseUnlessImported({ record }: KeyView): void {
   if (record.origin === 'imported') return

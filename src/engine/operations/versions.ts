@@ -38,10 +38,15 @@ type Names =
   | 'listRotations'
 
 export const VERSION_BODIES: Bodies<Names> = {
-  createKeyVersion: writing<'createKeyVersion', Material>({
-    prepare: ({ core, key }) => generate(core.provider, key.record.spec),
+  createKeyVersion: writing<'createKeyVersion', Material | undefined>({
+    prepare: async ({ core, key }) =>
+      key.record.origin === 'external' ? undefined : generate(core.provider, key.record.spec),
     run: async ({ core, tx, key, input }, material) =>
-      addVersion(core, tx, key, { material, origin: 'internal', attributes: input }),
+      addVersion(core, tx, key, {
+        origin: material ? 'internal' : 'external',
+        attributes: input,
+        ...(material && { material }),
+      }),
     dispose,
   }),
   getKeyVersion: async ({ version }) => versionAnswer(version),
@@ -79,7 +84,7 @@ export const VERSION_BODIES: Bodies<Names> = {
       const number = without.currentVersion
       const current = number > 0 ? (await versionView(tx, key, number, now)).record : undefined
       const record = input.rotation
-        ? { ...without, rotation: rotationPolicy(input.rotation, now, current) }
+        ? { ...without, rotation: rotationPolicy(without.origin, input.rotation, now, current) }
         : without
       await note(tx, record)
       const entry = await saveKey(tx, record)
@@ -90,7 +95,8 @@ export const VERSION_BODIES: Bodies<Names> = {
 }
 
 export interface Added {
-  readonly material: Material
+  /** Absent for a key that lives elsewhere. */
+  readonly material?: Material
   readonly origin: VersionRecord['origin']
   readonly attributes: UpdateKeyVersionInput | Omit<UpdateKeyVersionInput, 'versionId'>
   readonly materialExpiresAt?: number
@@ -100,7 +106,7 @@ export interface Added {
 /** A new current version; policies that count from it start anew. */
 export async function addVersion(core: Core, tx: Tx, key: KeyView, added: Added): Promise<Version> {
   const before = key.record
-  const suite = await keySuite(core, tx, before.ordinal)
+  const suite = added.material && (await keySuite(core, tx, before.ordinal))
   const expiryDays = before.rotation?.expiryDays
   const expires =
     added.attributes.expiresOn ?? (expiryDays && new Date(tx.now + expiryDays * 86_400_000))
