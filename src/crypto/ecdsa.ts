@@ -1,0 +1,86 @@
+/**
+ * ECDSA over a digest that was made elsewhere (FIPS 186-5 6.4, nonces by RFC 6979), which no platform offers. The
+ * curve code is loaded on first use: most rooms never need it. BigInt arithmetic is not constant in time; nonces are
+ * hedged (RFC 6979 3.6) except under a reproducible source.
+ */
+import { wipe } from '../base/bytes.ts'
+import type { Random } from '../base/ports.ts'
+import { HASH_BYTES } from '../domain/algorithms.ts'
+import type { Hash } from '../domain/algorithms.ts'
+import type { EcSpec } from './curves.ts'
+
+type Ecdsa = typeof import('@noble/curves/nist.js').p256
+
+const POINTS: Readonly<Record<EcSpec, () => Promise<Ecdsa['Point']>>> = {
+  EC_P256: async () => (await import('@noble/curves/nist.js')).p256.Point,
+  EC_P384: async () => (await import('@noble/curves/nist.js')).p384.Point,
+  EC_P521: async () => (await import('@noble/curves/nist.js')).p521.Point,
+  EC_SECP256K1: async () => (await import('@noble/curves/secp256k1.js')).secp256k1.Point,
+}
+
+const hashes = () => import('@noble/hashes/sha2.js')
+const HASHES: Readonly<Partial<Record<Hash, () => Promise<Parameters<MakeEcdsa>[1]>>>> = {
+  SHA_224: async () => (await hashes()).sha224,
+  SHA_256: async () => (await hashes()).sha256,
+  SHA_384: async () => (await hashes()).sha384,
+  SHA_512: async () => (await hashes()).sha512,
+}
+type MakeEcdsa = typeof import('@noble/curves/abstract/weierstrass.js').ecdsa
+
+const cache = new Map<string, Promise<Ecdsa>>()
+
+/** ECDSA on the curve with the nonce generator of RFC 6979 over this hash. */
+function ecdsaFor(spec: EcSpec, hash: Hash): Promise<Ecdsa> {
+  const name = `${spec} ${hash}`
+  let made = cache.get(name)
+  if (made === undefined) {
+    made = makeEcdsa(spec, hash)
+    cache.set(name, made)
+  }
+  return made
+}
+
+async function makeEcdsa(spec: EcSpec, hash: Hash): Promise<Ecdsa> {
+  const { ecdsa } = await import('@noble/curves/abstract/weierstrass.js')
+  return ecdsa(await POINTS[spec](), await HASHES[hash]!())
+}
+
+// lowS off: FIPS 186-5 knows no such rule, and signatures of others may have a high s.
+const OPTIONS = { prehash: false, lowS: false, format: 'compact' } as const
+
+export const digestEcdsa = {
+  /** r || s. `random` hedges the nonce; without it the signature is exactly that of RFC 6979. */
+  async sign(
+    spec: EcSpec,
+    hash: Hash,
+    digest: Uint8Array,
+    scalar: Uint8Array,
+    random: Random | undefined,
+  ): Promise<Uint8Array> {
+    const ecdsa = await ecdsaFor(spec, hash)
+    if (random === undefined) return ecdsa.sign(digest, scalar, OPTIONS)
+    const extraEntropy = new Uint8Array(HASH_BYTES[hash])
+    random.fill(extraEntropy)
+    try {
+      return ecdsa.sign(digest, scalar, { ...OPTIONS, extraEntropy })
+    } finally {
+      wipe(extraEntropy)
+    }
+  },
+
+  /** False for r or s outside [1, n - 1] and for any other failure. */
+  async verify(
+    spec: EcSpec,
+    hash: Hash,
+    digest: Uint8Array,
+    signature: Uint8Array,
+    point: Uint8Array,
+  ): Promise<boolean> {
+    const ecdsa = await ecdsaFor(spec, hash)
+    try {
+      return ecdsa.verify(signature, digest, point, OPTIONS)
+    } catch {
+      return false
+    }
+  },
+}

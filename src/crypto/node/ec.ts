@@ -1,0 +1,193 @@
+/** ECDSA (FIPS 186-5 section 6) and ECDH (SP 800-56A 5.7.1.2) on P-256, P-384, P-521 and secp256k1. */
+import * as crypto from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { assert } from '../../base/assert.ts'
+import { toBase64url, wipe } from '../../base/bytes.ts'
+import { ALGORITHMS, SPECS } from '../../domain/algorithms.ts'
+import type { Hash, SigningAlgorithm } from '../../domain/algorithms.ts'
+import { isDeterministic } from '../context.ts'
+import type { ProviderContext } from '../context.ts'
+import { CURVES } from '../curves.ts'
+import type { EcSpec } from '../curves.ts'
+import { signatureFromDer, signatureToDer } from '../der.ts'
+import { ecSec1, ecSpki, parseEcSec1, parseEcSpki } from '../keys.ts'
+import { digestEcdsa } from '../ecdsa.ts'
+import type { KeyPairBytes, PrivateKey, PublicKey, SignatureFormat } from '../provider.ts'
+import { randomScalar } from '../scalar.ts'
+import { HASH_NAMES, digest, plain } from './hash.ts'
+import { asBuffer, loadPublic } from './rsa.ts'
+
+/** OpenSSL's fast curve: cheaper to sign at once than to visit the thread pool. */
+const SYNCHRONOUS: Readonly<Record<EcSpec, boolean>> = {
+  EC_P256: true,
+  EC_P384: false,
+  EC_P521: false,
+  EC_SECP256K1: false,
+}
+
+const ENCODINGS = { der: 'der', raw: 'ieee-p1363' } as const satisfies Record<
+  SignatureFormat,
+  string
+>
+
+function hashOf(algorithm: SigningAlgorithm): Hash {
+  const row = ALGORITHMS[algorithm]
+  assert(row.kind === 'ecdsa', `${algorithm} is an ECDSA signature`)
+  return row.hash
+}
+
+const loadPrivate = (sec1: Uint8Array): KeyObject =>
+  crypto.createPrivateKey({ key: asBuffer(sec1), format: 'der', type: 'sec1' })
+
+export function ecPrivateKey(
+  context: ProviderContext,
+  spec: EcSpec,
+  pair: KeyPairBytes,
+): PrivateKey {
+  const key = loadPrivate(pair.privateKey)
+  const inputs = {
+    der: { key, dsaEncoding: ENCODINGS.der },
+    raw: { key, dsaEncoding: ENCODINGS.raw },
+  }
+  return {
+    sign(algorithm, message, { messageType, format = 'der' }) {
+      const hash = hashOf(algorithm)
+      if (messageType === 'digest') return signDigest(context, spec, key, hash, message, format)
+      if (isDeterministic(context))
+        return signDigest(context, spec, key, hash, digest(hash, message), format)
+      const name = HASH_NAMES[hash]
+      if (SYNCHRONOUS[spec]) return plain(crypto.sign(name, message, inputs[format]))
+      return context.operations
+        .run<Buffer>((done) => {
+          crypto.sign(name, message, inputs[format], done)
+        })
+        .then(plain)
+    },
+    oaepDecrypt: () => undefined,
+    agree: (peerSpki) => agree(spec, key, peerSpki),
+  }
+}
+
+/** ECDSA over a ready-made digest: the platform has no such call. Hedged, or exactly RFC 6979 when reproducible. */
+async function signDigest(
+  context: ProviderContext,
+  spec: EcSpec,
+  key: KeyObject,
+  hash: Hash,
+  message: Uint8Array,
+  format: SignatureFormat,
+): Promise<Uint8Array> {
+  const sec1 = plain(key.export({ type: 'sec1', format: 'der' }))
+  try {
+    const { scalar } = parseEcSec1(spec, sec1)!
+    const random = isDeterministic(context) ? undefined : context.sources.secret
+    const signature = await digestEcdsa.sign(spec, hash, message, scalar, random)
+    return format === 'raw' ? signature : signatureToDer(signature, CURVES[spec].order)!
+  } finally {
+    wipe(sec1)
+  }
+}
+
+/** SP 800-56A 5.7.1.2: the x coordinate of d Q. OpenSSL checks that Q lies on the curve; each cofactor is 1. */
+function agree(spec: EcSpec, privateKey: KeyObject, peerSpki: Uint8Array): Uint8Array | undefined {
+  if (parseEcSpki(spec, peerSpki) === undefined) return undefined
+  try {
+    return plain(crypto.diffieHellman({ privateKey, publicKey: loadPublic(peerSpki) }))
+  } catch {
+    return undefined
+  }
+}
+
+export function ecPublicKey(context: ProviderContext, spec: EcSpec, spki: Uint8Array): PublicKey {
+  const point = parseEcSpki(spec, spki)?.slice()
+  assert(point !== undefined, `the public part is an ${spec} key`)
+  const { bytes, crv } = CURVES[spec]
+  const key = loadPublic(spki)
+  return {
+    bits: SPECS[spec].bits,
+    verify(algorithm, message, signature, { messageType, format = 'der' }) {
+      const hash = hashOf(algorithm)
+      if (format === 'raw' && signature.length !== 2 * bytes) return false
+      if (messageType === 'digest')
+        return verifyDigest(spec, point, hash, message, signature, format)
+      const input = { key, dsaEncoding: ENCODINGS[format] }
+      const name = HASH_NAMES[hash]
+      if (SYNCHRONOUS[spec]) return crypto.verify(name, message, input, signature)
+      return context.operations.run<boolean>((done) => {
+        crypto.verify(name, message, input, signature, done)
+      })
+    },
+    oaepEncrypt: () => undefined,
+    jwk: () => ({
+      kty: 'EC',
+      crv,
+      x: toBase64url(point.subarray(1, 1 + bytes)),
+      y: toBase64url(point.subarray(1 + bytes)),
+    }),
+  }
+}
+
+async function verifyDigest(
+  spec: EcSpec,
+  point: Uint8Array,
+  hash: Hash,
+  message: Uint8Array,
+  signature: Uint8Array,
+  format: SignatureFormat,
+): Promise<boolean> {
+  const { order, bytes } = CURVES[spec]
+  const raw = format === 'raw' ? signature : signatureFromDer(signature, order, bytes)
+  return raw !== undefined && digestEcdsa.verify(spec, hash, message, raw, point)
+}
+
+/** The uncompressed point d G. */
+export function ecPublicPoint(spec: EcSpec, scalar: Uint8Array): Uint8Array {
+  const curve = crypto.createECDH(CURVES[spec].openssl)
+  curve.setPrivateKey(scalar)
+  return plain(curve.getPublicKey())
+}
+
+/** FIPS 186-5 A.2: by OpenSSL on the thread pool, or by rejection from the reproducible source. */
+export async function generateEc(context: ProviderContext, spec: EcSpec): Promise<KeyPairBytes> {
+  if (isDeterministic(context)) {
+    const scalar = randomScalar(context.sources.secret, spec)
+    try {
+      return pairOf(spec, scalar, ecPublicPoint(spec, scalar))
+    } finally {
+      wipe(scalar)
+    }
+  }
+  const generated = await context.generation.run<KeyPairBytes>((done) => {
+    crypto.generateKeyPair(
+      'ec',
+      {
+        namedCurve: CURVES[spec].openssl,
+        publicKeyEncoding: { type: 'spki', format: 'der' },
+        privateKeyEncoding: { type: 'sec1', format: 'der' },
+      },
+      (error, publicKey, privateKey) => {
+        if (error) done(error)
+        else done(null, { publicKey: plain(publicKey), privateKey: plain(privateKey) })
+      },
+    )
+  })
+  try {
+    // Written again in our own form, so that the bytes at rest never depend on the platform.
+    const { scalar, point } = parseEcSec1(spec, generated.privateKey)!
+    return pairOf(spec, scalar, point!)
+  } finally {
+    wipe(generated.privateKey)
+  }
+}
+
+const pairOf = (spec: EcSpec, scalar: Uint8Array, point: Uint8Array): KeyPairBytes => ({
+  privateKey: ecSec1(spec, scalar, point),
+  publicKey: ecSpki(spec, point),
+})
+
+/** The pairwise consistency test of an imported pair: sign and verify. */
+export function isEcPair({ privateKey, publicKey }: KeyPairBytes): boolean {
+  const message = Buffer.from('pairwise consistency test')
+  const signature = crypto.sign('sha256', message, loadPrivate(privateKey))
+  return crypto.verify('sha256', message, loadPublic(publicKey), signature)
+}

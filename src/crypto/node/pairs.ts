@@ -1,0 +1,96 @@
+/** TABLE of the families of key pairs, and what a provider does with any of them. */
+import { utf8, wipe } from '../../base/bytes.ts'
+import { StrongroomError } from '../../base/errors.ts'
+import { SPECS, defaultAlgorithm } from '../../domain/algorithms.ts'
+import type { PairSpec, SigningAlgorithm } from '../../domain/algorithms.ts'
+import type { ProviderContext } from '../context.ts'
+import { importPkcs8 } from '../import-key.ts'
+import type { KeyPairBytes, PrivateKey, PublicKey } from '../provider.ts'
+import * as ec from './ec.ts'
+import * as okp from './okp.ts'
+import * as rsa from './rsa.ts'
+
+interface FamilyRow {
+  generate(context: ProviderContext, spec: PairSpec): Promise<KeyPairBytes>
+  privateKey(context: ProviderContext, spec: PairSpec, pair: KeyPairBytes): PrivateKey
+  publicKey(context: ProviderContext, spec: PairSpec, spki: Uint8Array): PublicKey
+  isPair(pair: KeyPairBytes): boolean
+}
+
+const row = <S extends PairSpec>(functions: {
+  generate(context: ProviderContext, spec: S): Promise<KeyPairBytes>
+  privateKey(context: ProviderContext, spec: S, pair: KeyPairBytes): PrivateKey
+  publicKey(context: ProviderContext, spec: S, spki: Uint8Array): PublicKey
+  isPair(pair: KeyPairBytes): boolean
+}): FamilyRow => functions
+
+const FAMILIES = {
+  rsa: row({
+    generate: rsa.generateRsa,
+    privateKey: rsa.rsaPrivateKey,
+    publicKey: rsa.rsaPublicKey,
+    isPair: rsa.isRsaPair,
+  }),
+  ec: row({
+    generate: ec.generateEc,
+    privateKey: ec.ecPrivateKey,
+    publicKey: ec.ecPublicKey,
+    isPair: ec.isEcPair,
+  }),
+  okp: row({
+    generate: (context) => okp.generateOkp(context),
+    privateKey: (_context, _spec, pair) => okp.okpPrivateKey(pair),
+    publicKey: (_context, _spec, spki) => okp.okpPublicKey(spki),
+    isPair: okp.isOkpPair,
+  }),
+} as const
+
+const familyOf = (spec: PairSpec): FamilyRow => FAMILIES[SPECS[spec].family]
+
+export const privateKey = (
+  context: ProviderContext,
+  spec: PairSpec,
+  pair: KeyPairBytes,
+): PrivateKey => familyOf(spec).privateKey(context, spec, pair)
+
+export const publicKey = (context: ProviderContext, spec: PairSpec, spki: Uint8Array): PublicKey =>
+  familyOf(spec).publicKey(context, spec, spki)
+
+/** A new pair that has passed the pairwise consistency test (FIPS 140-3 IG 10.3.A). */
+export async function generatePair(
+  context: ProviderContext,
+  spec: PairSpec,
+): Promise<KeyPairBytes> {
+  const pair = await familyOf(spec).generate(context, spec)
+  const algorithm = testAlgorithm(spec)
+  const message = utf8('pairwise consistency test')
+  const options = { messageType: 'raw' } as const
+  const signature = await privateKey(context, spec, pair).sign(algorithm, message, options)
+  const verifier = publicKey(context, spec, pair.publicKey)
+  if (await verifier.verify(algorithm, message, signature, options)) return pair
+  wipe(pair.privateKey)
+  throw new StrongroomError('INTERNAL', `A new ${spec} pair failed its consistency test.`)
+}
+
+/** A signature that draws no random bytes of its own where the pair is reproducible. */
+const testAlgorithm = (spec: PairSpec): SigningAlgorithm =>
+  (defaultAlgorithm(spec, 'sign') as SigningAlgorithm | undefined) ?? 'RSA_PKCS1_SHA_256'
+
+const PUBLIC_PART = { ec: ec.ecPublicPoint, okp: okp.okpPublicBytes }
+
+/** The pair in foreign PKCS#8, fully checked; undefined when anything about it is wrong. */
+export function parsePkcs8(spec: PairSpec, pkcs8: Uint8Array): KeyPairBytes | undefined {
+  const pair = importPkcs8(spec, pkcs8, PUBLIC_PART)
+  if (pair === undefined || isConsistent(spec, pair)) return pair
+  wipe(pair.privateKey)
+  return undefined
+}
+
+function isConsistent(spec: PairSpec, pair: KeyPairBytes): boolean {
+  try {
+    return familyOf(spec).isPair(pair)
+  } catch {
+    // The platform refused to load or use numbers that only looked right.
+    return false
+  }
+}
