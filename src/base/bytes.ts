@@ -3,7 +3,10 @@
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
-/** UTF-8 bytes of a string (lone surrogates become U+FFFD: check `isWellFormed` first where names matter). */
+/**
+ * UTF-8 bytes of a string (lone surrogates become U+FFFD: check `isWellFormed` first where names
+ * matter).
+ */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text)
 
 /** The string of strict UTF-8 bytes; throws a TypeError on malformed input. */

@@ -1,7 +1,8 @@
 /**
- * Reads input that nobody has checked yet against a table of fields. Every refusal is INVALID_ARGUMENT with the path,
- * what was expected and what came; nothing that the caller can hand in (getters that throw, proxies, `__proto__`)
- * escapes as another kind of error. Answers fresh plain data: later changes by the caller do not reach us.
+ * Reads input that nobody has checked yet against a table of fields. Every refusal is
+ * INVALID_ARGUMENT with the path, what was expected and what came; nothing that the caller can hand
+ * in (getters that throw, proxies, `__proto__`) escapes as another kind of error. Answers fresh
+ * plain data: later changes by the caller do not reach us.
  */
 import { describe, invalidArgument, StrongroomError } from './errors.ts'
 
@@ -100,7 +101,10 @@ export function list(inner: Field, max: number, unique = true): Field {
   })
 }
 
-/** A plain object of strings; names that begin with `__proto__` and the like are data, never structure. */
+/**
+ * A plain object of strings; names that begin with `__proto__` and the like are data, never
+ * structure.
+ */
 export function stringMap(max: number, name: Field, content: Field): Field {
   const type = `a plain object of at most ${max} pairs of strings`
   return field(type, (value, path) => {
@@ -150,7 +154,10 @@ export function definedMap(max: number, content: Field): Field {
   })
 }
 
-/** An object of declared fields; unknown names are refused, so that a misspelt `context` is never ignored. */
+/**
+ * An object of declared fields; unknown names are refused, so that a misspelt `context` is never
+ * ignored.
+ */
 export function object(schema: Schema): Field {
   const names = Object.keys(schema)
   const type = `an object with ${names.join(', ')}`

@@ -1,6 +1,7 @@
 /**
- * The one error class. `code` is a closed union: callers branch on it; the message is for people and always says
- * what was expected, what came, and what to do. No message, cause or detail ever holds key material.
+ * The one error class. `code` is a closed union: callers branch on it; the message is for people
+ * and always says what was expected, what came, and what to do. No message, cause or detail ever
+ * holds key material.
  */
 
 /** Every code with the remedy that a reader needs first. Append only: codes are public. */
@@ -87,7 +88,10 @@ export function invalidArgument(path: string, expected: string, got: unknown): n
   )
 }
 
-/** A short, secret-free description of a value: its type and size, never its content unless it is a small number. */
+/**
+ * A short, secret-free description of a value: its type and size, never its content unless it is a
+ * small number.
+ */
 export function describe(value: unknown): string {
   if (value === null) return 'null'
   if (value instanceof Uint8Array) return `${value.length} bytes`

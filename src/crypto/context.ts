@@ -14,7 +14,10 @@ export interface ProviderContext {
 export const isDeterministic = (context: ProviderContext): boolean =>
   context.sources.secret.deterministic === true
 
-/** As many slow operations in flight as libuv has threads by default; generation takes at most half of them. */
+/**
+ * As many slow operations in flight as libuv has threads by default; generation takes at most half
+ * of them.
+ */
 export const OPERATIONS_IN_FLIGHT_MAX = 4
 export const GENERATIONS_IN_FLIGHT_MAX = 2
 /** Operations that may wait for a place before BUSY is answered. */

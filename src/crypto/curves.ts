@@ -1,4 +1,6 @@
-/** TABLE of the short Weierstrass curves: SP 800-186 (P-256, P-384, P-521) and SEC 2 v2 (secp256k1). */
+/**
+ * TABLE of the short Weierstrass curves: SP 800-186 (P-256, P-384, P-521) and SEC 2 v2 (secp256k1).
+ */
 import { fromHex } from '../base/bytes.ts'
 import { SPECS } from '../domain/algorithms.ts'
 import type { SpecOf } from '../domain/algorithms.ts'

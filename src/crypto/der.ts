@@ -1,6 +1,7 @@
 /**
- * Strict DER (X.690), only what keys and signatures need. The reader refuses every non-minimal form and trailing
- * bytes; the writer lays a tree out in one buffer, so that no copy of a secret is left behind in between.
+ * Strict DER (X.690), only what keys and signatures need. The reader refuses every non-minimal form
+ * and trailing bytes; the writer lays a tree out in one buffer, so that no copy of a secret is left
+ * behind in between.
  */
 export const TAG = {
   integer: 0x02,
@@ -38,7 +39,9 @@ export const oid = (content: Uint8Array): DerNode => node(TAG.oid, content)
 export const bits = (...parts: readonly DerPart[]): DerNode => node(TAG.bits, ZERO, ...parts)
 export const NULL = node(TAG.null)
 
-/** A non-negative INTEGER of a big-endian magnitude (X.690 8.3: the fewest bytes, sign bit clear). */
+/**
+ * A non-negative INTEGER of a big-endian magnitude (X.690 8.3: the fewest bytes, sign bit clear).
+ */
 export function integer(magnitude: Uint8Array): DerNode {
   let start = 0
   while (start < magnitude.length - 1 && magnitude[start] === 0) start++
@@ -78,7 +81,10 @@ function write(part: DerPart, out: Uint8Array, at: number): number {
 
 class MalformedDer extends Error {}
 
-/** Walks one level of a DER structure; every contents is a view of the input. Use through `decodeDer`. */
+/**
+ * Walks one level of a DER structure; every contents is a view of the input. Use through
+ * `decodeDer`.
+ */
 export class DerReader {
   readonly #bytes: Uint8Array
   #at = 0
@@ -107,7 +113,10 @@ export class DerReader {
     return new DerReader(this.read(TAG.sequence))
   }
 
-  /** The magnitude of a non-negative INTEGER without leading zero bytes (zero itself: one zero byte). */
+  /**
+   * The magnitude of a non-negative INTEGER without leading zero bytes (zero itself: one zero
+   * byte).
+   */
   unsigned(): Uint8Array {
     const contents = this.read(TAG.integer)
     const [first, second] = contents
@@ -182,8 +191,8 @@ export const bitLength = (magnitude: Uint8Array): number =>
   magnitude.length === 0 ? 0 : magnitude.length * 8 - (Math.clz32(magnitude[0]!) - 24)
 
 /**
- * ECDSA-Sig-Value (RFC 3279 2.2.3) of r || s; undefined when a half is outside [1, n - 1] (FIPS 186-5 6.4.2
- * step 1).
+ * ECDSA-Sig-Value (RFC 3279 2.2.3) of r || s; undefined when a half is outside [1, n - 1] (FIPS
+ * 186-5 6.4.2 step 1).
  */
 export function signatureToDer(raw: Uint8Array, order: bigint): Uint8Array | undefined {
   const half = raw.length / 2
@@ -192,7 +201,10 @@ export function signatureToDer(raw: Uint8Array, order: bigint): Uint8Array | und
   return encodeDer(sequence(integer(r), integer(s)))
 }
 
-/** r || s of an ECDSA-Sig-Value, each `half` bytes; undefined when it is not strict DER or out of range. */
+/**
+ * r || s of an ECDSA-Sig-Value, each `half` bytes; undefined when it is not strict DER or out of
+ * range.
+ */
 export function signatureFromDer(
   der: Uint8Array,
   order: bigint,

@@ -1,7 +1,8 @@
 /**
- * ECDSA over a digest that was made elsewhere (FIPS 186-5 6.4, nonces by RFC 6979), which no platform offers. The
- * curve code is loaded on first use: most rooms never need it. BigInt arithmetic is not constant in time; nonces are
- * hedged (RFC 6979 3.6) except under a reproducible source.
+ * ECDSA over a digest that was made elsewhere (FIPS 186-5 6.4, nonces by RFC 6979), which no
+ * platform offers. The curve code is loaded on first use: most rooms never need it. BigInt
+ * arithmetic is not constant in time; nonces are hedged (RFC 6979 3.6) except under a reproducible
+ * source.
  */
 import { wipe } from '../base/bytes.ts'
 import type { Random } from '../base/ports.ts'

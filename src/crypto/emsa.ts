@@ -1,6 +1,7 @@
 /**
- * The encodings of RFC 8017 around the raw RSA permutation: EMSA-PKCS1-v1_5 (9.2), EMSA-PSS (9.1), EME-OAEP (7.1)
- * and MGF1 (B.2.1), for digests that are made elsewhere and for reproducible salts and seeds.
+ * The encodings of RFC 8017 around the raw RSA permutation: EMSA-PKCS1-v1_5 (9.2), EMSA-PSS (9.1),
+ * EME-OAEP (7.1) and MGF1 (B.2.1), for digests that are made elsewhere and for reproducible salts
+ * and seeds.
  */
 import { concat, constantTimeEqual, fromHex, wipe } from '../base/bytes.ts'
 import { HASH_BYTES } from '../domain/algorithms.ts'
@@ -46,7 +47,10 @@ function maskInPlace(digest: Digest, hash: Hash, seed: Uint8Array, target: Uint8
   }
 }
 
-/** EMSA-PSS-ENCODE (RFC 8017 9.1.1) of a digest for a modulus of `bits`; the salt length is the salt's own. */
+/**
+ * EMSA-PSS-ENCODE (RFC 8017 9.1.1) of a digest for a modulus of `bits`; the salt length is the
+ * salt's own.
+ */
 export function pssEncode(
   digest: Digest,
   hash: Hash,
@@ -102,7 +106,9 @@ export function pssVerify(
 /** The longest OAEP message for k bytes (RFC 8017 7.1.1 step 1 b). */
 export const oaepMaxBytes = (hash: Hash, k: number): number => k - 2 * HASH_BYTES[hash] - 2
 
-/** EME-OAEP encoding with an empty label (RFC 8017 7.1.1 step 2); the caller has checked the length. */
+/**
+ * EME-OAEP encoding with an empty label (RFC 8017 7.1.1 step 2); the caller has checked the length.
+ */
 export function oaepEncode(
   digest: Digest,
   hash: Hash,
@@ -126,8 +132,9 @@ export function oaepEncode(
 }
 
 /**
- * EME-OAEP decoding (RFC 8017 7.1.2 step 3). All three checks are gathered without a branch on secret bytes, so that
- * they cannot be told apart (the note there; Manger's attack). The one answer for each failure is undefined.
+ * EME-OAEP decoding (RFC 8017 7.1.2 step 3). All three checks are gathered without a branch on
+ * secret bytes, so that they cannot be told apart (the note there; Manger's attack). The one answer
+ * for each failure is undefined.
  */
 export function oaepDecode(
   digest: Digest,
@@ -152,7 +159,9 @@ export function oaepDecode(
   }
 }
 
-/** Where the message begins after PS || 01, and 1 when PS is only zeros; touches every byte alike. */
+/**
+ * Where the message begins after PS || 01, and 1 when PS is only zeros; touches every byte alike.
+ */
 function afterSeparator(db: Uint8Array, from: number): { start: number; found: number } {
   let start = 0
   let looking = 1

@@ -4,7 +4,10 @@ import { StrongroomError } from '../base/errors.ts'
 type Done<T> = (error: Error | null | undefined, value?: T) => void
 
 export interface Gate {
-  /** Runs `start` when a place is free; `start` calls back when the work is over. BUSY when too many wait. */
+  /**
+   * Runs `start` when a place is free; `start` calls back when the work is over. BUSY when too many
+   * wait.
+   */
   run<T>(start: (done: Done<T>) => void): Promise<T>
 }
 

@@ -1,4 +1,7 @@
-/** Checks PKCS#8 that someone imports, as far as structure and numbers go, and brings it into our at-rest form. */
+/**
+ * Checks PKCS#8 that someone imports, as far as structure and numbers go, and brings it into our
+ * at-rest form.
+ */
 import { equalBytes } from '../base/bytes.ts'
 import { SPECS } from '../domain/algorithms.ts'
 import type { Family, PairSpec } from '../domain/algorithms.ts'
@@ -28,8 +31,9 @@ const IMPORTERS: Readonly<Partial<Record<Family, Importer>>> = {
 }
 
 /**
- * The pair in a PKCS#8 structure: fresh buffers, the private part in our at-rest form, the public part computed.
- * Undefined when the structure, the algorithm, a size or a relation between the numbers is wrong.
+ * The pair in a PKCS#8 structure: fresh buffers, the private part in our at-rest form, the public
+ * part computed. Undefined when the structure, the algorithm, a size or a relation between the
+ * numbers is wrong.
  */
 export function importPkcs8(
   spec: PairSpec,
@@ -52,8 +56,9 @@ function importRsa(spec: keys.RsaSpec, { inner, publicKey }: Parts): KeyPairByte
 }
 
 /**
- * The relations of RFC 8017 3.2 and the sizes of FIPS 186-5 A.1.1. That p and q are prime is not proved: the provider's
- * pairwise test catches accidents, and whoever imports composite factors on purpose weakens only a key they know.
+ * The relations of RFC 8017 3.2 and the sizes of FIPS 186-5 A.1.1. That p and q are prime is not
+ * proved: the provider's pairwise test catches accidents, and whoever imports composite factors on
+ * purpose weakens only a key they know.
  */
 function isConsistent(numbers: keys.RsaPrivateNumbers): boolean {
   const [n, e, d, p, q] = [numbers.n, numbers.e, numbers.d, numbers.p, numbers.q].map(toBigInt) as [
@@ -64,7 +69,8 @@ function isConsistent(numbers: keys.RsaPrivateNumbers): boolean {
     bigint,
   ]
   const half = bitLength(numbers.n) / 2
-  // FIPS 186-5 A.1.1: both primes have half the bits; they differ (2 f); d exceeds 2^(nlen/2) (3 a).
+  // FIPS 186-5 A.1.1: both primes have half the bits; they differ (2 f); d exceeds 2^(nlen/2) (3
+  // a).
   const sized = bitLength(numbers.p) === half && bitLength(numbers.q) === half && p !== q
   if (!sized || p * q !== n || d <= 1n << BigInt(half) || d >= n) return false
   return (

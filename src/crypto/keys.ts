@@ -1,7 +1,8 @@
 /**
- * Key encodings, both ways, strict: SPKI (RFC 5280 4.1.2.7), PKCS#8 (RFC 5208, RFC 5958), RSAPrivateKey (RFC 8017
- * A.1.2), ECPrivateKey (RFC 5915), Ed25519 (RFC 8410). The parsers check the structure and the numbers of a foreign
- * key; the provider adds the point of the public part and a pairwise test.
+ * Key encodings, both ways, strict: SPKI (RFC 5280 4.1.2.7), PKCS#8 (RFC 5208, RFC 5958),
+ * RSAPrivateKey (RFC 8017 A.1.2), ECPrivateKey (RFC 5915), Ed25519 (RFC 8410). The parsers check
+ * the structure and the numbers of a foreign key; the provider adds the point of the public part
+ * and a pairwise test.
  */
 import { equalBytes, fromHex } from '../base/bytes.ts'
 import { SPECS } from '../domain/algorithms.ts'
@@ -83,8 +84,8 @@ export interface RsaPublicNumbers {
 const RSA_BITS: readonly number[] = [SPECS.RSA_2048.bits, SPECS.RSA_3072.bits, SPECS.RSA_4096.bits]
 
 /**
- * FIPS 186-5 A.1.1: e is odd and at least 2^16 + 1. Our upper bound is 64 bits, the one that OpenSSL sets for
- * moduli above 3072 bits. The modulus is odd and of a size we know.
+ * FIPS 186-5 A.1.1: e is odd and at least 2^16 + 1. Our upper bound is 64 bits, the one that
+ * OpenSSL sets for moduli above 3072 bits. The modulus is odd and of a size we know.
  */
 function isRsaPublic(n: Uint8Array, e: Uint8Array): boolean {
   const exponent = der.toBigInt(e.length > 8 ? ZERO : e)
@@ -108,7 +109,10 @@ export function parseRsaSpki(bytes: Uint8Array): RsaPublicNumbers | undefined {
   })
 }
 
-/** The uncompressed point of an EC public key on this curve (not checked to lie on it); undefined for any other. */
+/**
+ * The uncompressed point of an EC public key on this curve (not checked to lie on it); undefined
+ * for any other.
+ */
 export function parseEcSpki(spec: EcSpec, bytes: Uint8Array): Uint8Array | undefined {
   const point = spkiBits(spec, bytes)
   return point?.length === 1 + 2 * CURVES[spec].bytes && point[0] === 4 ? point : undefined

@@ -1,6 +1,12 @@
-/** Known answers for the self-test, each from the standard that it names. Hex, or base64url where the source has it. */
+/**
+ * Known answers for the self-test, each from the standard that it names. Hex, or base64url where
+ * the source has it.
+ */
 
-/** RFC 7520 3.3, the public key of sections 4.1 and 4.2, and their message (header and payload of each). */
+/**
+ * RFC 7520 3.3, the public key of sections 4.1 and 4.2, and their message (header and payload of
+ * each).
+ */
 export const RSA_VERIFY = {
   n:
     'n4EPtAOCc9AlkeQHPzHStgAbgs7bTZLwUBZdR8_KuKPEHLd4rHVTeT-O-XV2jRojdNhxJWTDvNd7nqQ0VEiZ' +
@@ -33,7 +39,10 @@ export const RSA_VERIFY = {
   },
 } as const
 
-/** RFC 7516 A.1.3: the recipient's key; A.1.2 and A.1.3: the content key and its RSA-OAEP (SHA-1) encryption. */
+/**
+ * RFC 7516 A.1.3: the recipient's key; A.1.2 and A.1.3: the content key and its RSA-OAEP (SHA-1)
+ * encryption.
+ */
 export const RSA_OAEP = {
   n:
     'oahUIoWw0K0usKNuOR6H4wkf4oBUXHTxRvgb48E-BVvxkeDNjbC4he8rUWcJoZmds2h7M70imEVhRU5djINX' +
@@ -77,7 +86,10 @@ export const RSA_OAEP = {
   plaintext: 'b1a1f480548fe1733fb403ff6b9ad4f68a076e5b702e22692f82cb2e7aea40fc',
 } as const
 
-/** RFC 6979 A.2.5, P-256, SHA-256, message "sample". Its s lies in the upper half: there is no low-s rule here. */
+/**
+ * RFC 6979 A.2.5, P-256, SHA-256, message "sample". Its s lies in the upper half: there is no low-s
+ * rule here.
+ */
 export const ECDSA_P256 = {
   point:
     '0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb6' +
@@ -116,7 +128,10 @@ export const XAES = {
   ciphertext: '986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d',
 } as const
 
-/** McGrew and Viega, The Galois/Counter Mode of Operation, test case 16 (AES-256, 60 bytes, 20 bytes of AAD). */
+/**
+ * McGrew and Viega, The Galois/Counter Mode of Operation, test case 16 (AES-256, 60 bytes, 20 bytes
+ * of AAD).
+ */
 export const GCM = {
   key: 'feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308',
   iv: 'cafebabefacedbaddecaf888',

@@ -1,18 +1,25 @@
 /**
- * Random bytes from a pool: one call of the platform fills thousands of bytes, each request copies out of them and
- * wipes what it took. Nothing is filled before the first request, so a start-up snapshot holds no random bytes.
+ * Random bytes from a pool: one call of the platform fills thousands of bytes, each request copies
+ * out of them and wipes what it took. Nothing is filled before the first request, so a start-up
+ * snapshot holds no random bytes.
  */
 import { wipe } from '../base/bytes.ts'
 import type { Random } from '../base/ports.ts'
 
 export interface PooledRandom extends Random {
-  /** Throws away what was drawn in advance: call it after a clone or restore of a virtual machine or process. */
+  /**
+   * Throws away what was drawn in advance: call it after a clone or restore of a virtual machine or
+   * process.
+   */
   reseed(): void
   /** Grows with each `reseed`; whoever draws nonces ahead compares it before using them. */
   readonly epoch: number
 }
 
-/** Pool of public bytes (nonces), and of secret ones (keys): the latter is small, so that little lies about. */
+/**
+ * Pool of public bytes (nonces), and of secret ones (keys): the latter is small, so that little
+ * lies about.
+ */
 export const NONCE_POOL_BYTES = 8192
 export const SECRET_POOL_BYTES = 4096
 
@@ -50,7 +57,8 @@ export function pooledRandom(
         source(pool)
         used = 0
       }
-      // Copied, never handed out as a view: a view would change under its holder at the next refill.
+      // Copied, never handed out as a view: a view would change under its holder at the next
+      // refill.
       const end = used + length
       if (length > LOOP_BYTES_MAX) target.set(pool.subarray(used, end))
       else for (let i = 0, at = used; at < end; i++, at++) target[i] = pool[at]!
@@ -64,12 +72,18 @@ export function pooledRandom(
 export interface RandomSources {
   /** For keys, salts, seeds, ids; the given source itself when it is deterministic. */
   readonly secret: Random
-  /** For nonces, where they may be drawn ahead; undefined when every byte must come in order from `secret`. */
+  /**
+   * For nonces, where they may be drawn ahead; undefined when every byte must come in order from
+   * `secret`.
+   */
   readonly nonces: PooledRandom | undefined
   reseed(): void
 }
 
-/** Pools over the caller's source or the platform's; none over a deterministic one, whose order is its meaning. */
+/**
+ * Pools over the caller's source or the platform's; none over a deterministic one, whose order is
+ * its meaning.
+ */
 export function randomSources(
   platform: (target: Uint8Array) => void,
   given: Random | undefined,

@@ -1,6 +1,7 @@
 /**
- * RSA keys from a given source of random bytes, for reproducible tests and platforms without a generator of their
- * own: FIPS 186-5 A.1.3 (random probable primes) with e = 65537. BigInt arithmetic is not constant in time.
+ * RSA keys from a given source of random bytes, for reproducible tests and platforms without a
+ * generator of their own: FIPS 186-5 A.1.3 (random probable primes) with e = 65537. BigInt
+ * arithmetic is not constant in time.
  */
 import { wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
@@ -12,7 +13,9 @@ import type { RsaSpec } from './keys.ts'
 import type { KeyPairBytes } from './provider.ts'
 
 const E = 65537n
-/** FIPS 186-5 table B.1, error 2^-112 and below, Miller-Rabin only: 5 rounds at 1024 bits, 4 above. */
+/**
+ * FIPS 186-5 table B.1, error 2^-112 and below, Miller-Rabin only: 5 rounds at 1024 bits, 4 above.
+ */
 const ROUNDS: Readonly<Record<number, number>> = { 1024: 5, 1536: 4, 2048: 4 }
 /** Trial division stops most candidates before the first exponentiation (HAC 4.45). */
 const SMALL_PRIMES_BELOW = 4096
@@ -24,7 +27,8 @@ export function rsaPairFrom(random: Random, spec: RsaSpec): KeyPairBytes {
   const first = probablePrime(random, half, undefined)
   const second = probablePrime(random, half, first)
   const [p, q] = first > second ? [first, second] : [second, first]
-  // A.1.1 step 3: d = e^-1 mod lcm(p - 1, q - 1); 2^half < d holds for e = 65537 except with vanishing probability.
+  // A.1.1 step 3: d = e^-1 mod lcm(p - 1, q - 1); 2^half < d holds for e = 65537 except with
+  // vanishing probability.
   const d = inverse(E, ((p - 1n) / gcd(p - 1n, q - 1n)) * (q - 1n))
   if (d <= 1n << BigInt(half)) return rsaPairFrom(random, spec)
   const bytes = half / 8

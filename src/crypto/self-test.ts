@@ -1,6 +1,7 @@
 /**
- * Known-answer tests of a provider before its first use (FIPS 140-3 IG 10.3.A, SP 800-140): one row for each
- * primitive. A failure means that the platform computes wrongly; nothing may be served then.
+ * Known-answer tests of a provider before its first use (FIPS 140-3 IG 10.3.A, SP 800-140): one row
+ * for each primitive. A failure means that the platform computes wrongly; nothing may be served
+ * then.
  */
 import { concat, fromBase64url, fromHex, toHex, utf8 } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'

@@ -14,7 +14,10 @@ export const SEALED_COMMITMENT_AT = SUITE_NONCE_BYTES
 export const SEALED_BODY_AT = SUITE_NONCE_BYTES + SUITE_COMMITMENT_BYTES
 export const SEALED_TAIL_BYTES = SUITE_TAG_BYTES
 
-/** Step 2: the CMAC subkey K1 = dbl(L) of L = AES_K(0) (SP 800-38B 6.1), without a branch on the top bit. */
+/**
+ * Step 2: the CMAC subkey K1 = dbl(L) of L = AES_K(0) (SP 800-38B 6.1), without a branch on the top
+ * bit.
+ */
 export function cmacSubkey(zeroBlock: Uint8Array): Uint8Array {
   const k1 = new Uint8Array(BLOCK_BYTES)
   for (let i = 0; i < BLOCK_BYTES; i++) {
@@ -25,7 +28,10 @@ export function cmacSubkey(zeroBlock: Uint8Array): Uint8Array {
   return k1
 }
 
-/** Steps 3 to 5: the four inputs M_i xor K1 with M_i = 00 || i || 58 || 00 || N[0..12), i = 1..4, written at `at`. */
+/**
+ * Steps 3 to 5: the four inputs M_i xor K1 with M_i = 00 || i || 58 || 00 || N[0..12), i = 1..4,
+ * written at `at`.
+ */
 export function writeKdfInput(
   k1: Uint8Array,
   nonce: Uint8Array,

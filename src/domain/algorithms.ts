@@ -1,6 +1,7 @@
 /**
- * TABLE of key specs and algorithms. A new spec is one row here (and, where its family is new, one provider entry).
- * Sources: FIPS 197, SP 800-38A/D/F, FIPS 186-5, FIPS 198-1, RFC 8017, RFC 8032, RFC 8812, C2SP XAES-256-GCM.
+ * TABLE of key specs and algorithms. A new spec is one row here (and, where its family is new, one
+ * provider entry). Sources: FIPS 197, SP 800-38A/D/F, FIPS 186-5, FIPS 198-1, RFC 8017, RFC 8032,
+ * RFC 8812, C2SP XAES-256-GCM.
  */
 import { StrongroomError } from '../base/errors.ts'
 
@@ -110,8 +111,9 @@ const ecdsa = (hash: Hash) => ({ purpose: 'sign', kind: 'ecdsa', families: ['ec'
 const mac = (hash: Hash) => ({ purpose: 'mac', kind: 'hmac', families: ['hmac'], hash }) as const
 
 /**
- * XAES_GCM is our own self-describing form: XAES-256-GCM with key commitment (docs/formats/ciphertext.md). AES_GCM,
- * AES_CBC, AES_CBC_PAD, AES_KW and AES_KWP are the raw standard forms with visible IV and tag.
+ * XAES_GCM is our own self-describing form: XAES-256-GCM with key commitment
+ * (docs/formats/ciphertext.md). AES_GCM, AES_CBC, AES_CBC_PAD, AES_KW and AES_KWP are the raw
+ * standard forms with visible IV and tag.
  */
 export const ALGORITHMS = {
   XAES_GCM: { purpose: 'encrypt', kind: 'aead', families: ['aes'] },
@@ -165,7 +167,10 @@ export const WRAP_ALGORITHMS = named('kw', 'oaep')
 export const SIGNING_ALGORITHMS = named('pkcs1', 'pss', 'ecdsa', 'eddsa')
 export const MAC_ALGORITHMS = named('hmac')
 
-/** How material comes in and goes out under an RSA key (contracts: OCI wrapping key, AWS import parameters). */
+/**
+ * How material comes in and goes out under an RSA key (contracts: OCI wrapping key, AWS import
+ * parameters).
+ */
 export const WRAPPINGS = {
   RSA_OAEP_SHA_1: { hash: 'SHA_1', hybrid: false },
   RSA_OAEP_SHA_256: { hash: 'SHA_256', hybrid: false },
@@ -195,7 +200,10 @@ const SIGN_DEFAULT: Readonly<Partial<Record<Spec, SigningAlgorithm>>> = {
   ED25519: 'ED25519',
 }
 
-/** The algorithm that an operation uses when the caller names none. RSA has none for encryption and wrapping. */
+/**
+ * The algorithm that an operation uses when the caller names none. RSA has none for encryption and
+ * wrapping.
+ */
 export function defaultAlgorithm(spec: Spec, purpose: Purpose): Algorithm | undefined {
   const { family, bits } = SPECS[spec]
   if (purpose === 'encrypt') return family === 'aes' ? 'XAES_GCM' : undefined

@@ -1,14 +1,17 @@
 /**
- * TABLE state x event for vault, key and version (contracts: OCI section 5, AWS section 16, Azure section 4.3).
- * State changes only through `nextState`; an absent cell is a refusal. The tables are the source of the diagrams in
- * docs/lifecycle.md.
+ * TABLE state x event for vault, key and version (contracts: OCI section 5, AWS section 16, Azure
+ * section 4.3). State changes only through `nextState`; an absent cell is a refusal. The tables are
+ * the source of the diagrams in docs/lifecycle.md.
  */
 import { StrongroomError } from '../base/errors.ts'
 
 export const VAULT_STATES = ['active', 'pendingDeletion', 'deleted'] as const
 export type VaultState = (typeof VAULT_STATES)[number]
 
-/** `creating`, `unavailable` and `updating` are words for faces and linked stores; our own keys pass through them at once. */
+/**
+ * `creating`, `unavailable` and `updating` are words for faces and linked stores; our own keys pass
+ * through them at once.
+ */
 export const KEY_STATES = [
   'creating',
   'pendingImport',
@@ -30,7 +33,9 @@ export const VERSION_STATES = [
 ] as const
 export type VersionState = (typeof VERSION_STATES)[number]
 
-/** A target of `previous` means: the state that the resource had before its deletion was scheduled. */
+/**
+ * A target of `previous` means: the state that the resource had before its deletion was scheduled.
+ */
 type Table<S extends string, E extends string> = Readonly<
   Partial<Record<S, Readonly<Partial<Record<E, S | 'previous'>>>>>
 >
@@ -129,7 +134,10 @@ export const VERSION_TABLE: Table<VersionState, VersionEvent> = {
 
 export const TABLES = { vault: VAULT_TABLE, key: KEY_TABLE, version: VERSION_TABLE } as const
 
-/** The state after an event, or the refusal that says which states allow it. `previous` is only read on `cancel`. */
+/**
+ * The state after an event, or the refusal that says which states allow it. `previous` is only read
+ * on `cancel`.
+ */
 export function nextState<S extends string, E extends string>(
   kind: keyof typeof TABLES,
   table: Table<S, E>,

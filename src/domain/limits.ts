@@ -24,6 +24,9 @@ export const LIMITS = {
   plaintextBytesMax: 65_536,
   /** Messages to sign or authenticate. */
   messageBytesMax: 65_536,
+  /** What may come to be verified: longer than any signature and any MAC. */
+  signatureBytesMax: 4096,
+  macBytesMax: 64,
   /** Plaintext plus header, commitment, tag and room for raw forms. */
   ciphertextBytesMax: 66_560,
   contextPairsMax: 64,
@@ -34,12 +37,16 @@ export const LIMITS = {
   wrappedMaterialBytesMax: 8192,
   pageSizeMax: 1000,
   pageSizeDefault: 100,
-  pageTokenLengthMax: 512,
+  /** The longest name in UTF-8, an id and a MAC, in base64. */
+  pageTokenLengthMax: 1536,
   rotationDaysMin: 1,
   rotationDaysMax: 3650,
   /** Rotations made up for after a long pause: at most the newest so many. */
   rotationCatchUpMax: 12,
-  /** Raw AES-GCM with random IVs: 0.9 x 2^32 invocations per key (SP 800-38D 8.3), reserved in blocks. */
+  /**
+   * Raw AES-GCM with random IVs: 0.9 x 2^32 invocations per key (SP 800-38D 8.3), reserved in
+   * blocks.
+   */
   gcmInvocationsMax: 3_865_470_566,
   gcmReservationBlock: 1_048_576,
   /** All material of a key is resealed in one commit when one version of it is destroyed. */

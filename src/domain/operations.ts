@@ -1,6 +1,6 @@
 /**
- * TABLE of operations: what each requires of vault, key and version, whether it writes, and what it is for. A new
- * operation is one row here, one input schema, and a body that the compiler asks for.
+ * TABLE of operations: what each requires of vault, key and version, whether it writes, and what it
+ * is for. A new operation is one row here, one input schema, and a body that the compiler asks for.
  */
 import type { Purpose } from './algorithms.ts'
 import type { KeyEvent, KeyState, VaultEvent, VaultState, VersionEvent } from './lifecycle.ts'
@@ -10,9 +10,14 @@ interface Common {
   readonly writes: boolean
   /** The states in which the vault allows it; absent = any. */
   readonly vault?: readonly VaultState[]
-  /** False where `ifMatch` does not speak of the target: something new is made, or the body matches an alias. */
+  /**
+   * False where `ifMatch` does not speak of the target: something new is made, or the body matches
+   * an alias.
+   */
   readonly etag?: false
-  /** True where material is destroyed: the answer waits for the sweep that makes it unrecoverable. */
+  /**
+   * True where material is destroyed: the answer waits for the sweep that makes it unrecoverable.
+   */
   readonly destroys?: true
 }
 export interface RoomRow extends Common {
@@ -39,7 +44,10 @@ export interface UseRow extends Common {
   readonly purpose?: Purpose
   /** The word in a version's permitted operations. */
   readonly operation?: string
-  /** `apply` makes new protected data (current version, inside its window); `process` opens old data. */
+  /**
+   * `apply` makes new protected data (current version, inside its window); `process` opens old
+   * data.
+   */
   readonly mode: 'apply' | 'process'
   readonly protection?: readonly ProtectionMode[]
 }

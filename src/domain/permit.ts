@@ -1,6 +1,7 @@
 /**
- * What is allowed is decided here and nowhere else, from the tables and the settled views. `permit` answers a witness
- * that the bodies demand: code that touches material cannot be reached without one. A refusal says why.
+ * What is allowed is decided here and nowhere else, from the tables and the settled views. `permit`
+ * answers a witness that the bodies demand: code that touches material cannot be reached without
+ * one. A refusal says why.
  */
 import { StrongroomError, type ErrorCode, type Explanation } from '../base/errors.ts'
 import { KEY_TABLE, VAULT_TABLE, VERSION_TABLE } from './lifecycle.ts'
@@ -56,7 +57,10 @@ const sources = (table: object, event: string | undefined): readonly string[] | 
 const eventOf = (row: OperationRow, target: OperationRow['target']) =>
   row.target === target && 'event' in row ? row.event : undefined
 
-/** What the wrapping key of a vault may be asked for: it is made, read and used for import, nothing else. */
+/**
+ * What the wrapping key of a vault may be asked for: it is made, read and used for import, nothing
+ * else.
+ */
 const WRAPPING_KEY_MAY: ReadonlySet<string> = new Set([
   'getKey',
   'getKeyVersion',

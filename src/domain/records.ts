@@ -1,6 +1,7 @@
 /**
- * What the store keeps, decoded. Times are milliseconds since the epoch; ids are lower-case UUIDs. A record holds
- * deadlines, not timers: `settle` says what it is at a given moment. Absent optional fields mean "none".
+ * What the store keeps, decoded. Times are milliseconds since the epoch; ids are lower-case UUIDs.
+ * A record holds deadlines, not timers: `settle` says what it is at a given moment. Absent optional
+ * fields mean "none".
  */
 import type { Purpose, Spec } from './algorithms.ts'
 
@@ -17,7 +18,9 @@ export type Tags = Readonly<Record<string, string>>
 /** OCI's second kind of tag: namespace -> name -> any JSON value. */
 export type DefinedTags = Readonly<Record<string, Readonly<Record<string, Json>>>>
 
-/** A deletion that is coming: the resource is unusable from `scheduledAt` on and gone from `at` on. */
+/**
+ * A deletion that is coming: the resource is unusable from `scheduledAt` on and gone from `at` on.
+ */
 export interface Deletion {
   readonly at: number
   readonly scheduledAt: number
@@ -38,7 +41,10 @@ export interface VaultRecord {
   readonly external?: Json
   /** The RSA-4096 wrapping key, once someone asked for it. */
   readonly wrappingKeyId?: string
-  /** When a scheduled deletion was last cancelled: rotations that fell due before are made up for then. */
+  /**
+   * When a scheduled deletion was last cancelled: rotations that fell due before are made up for
+   * then.
+   */
   readonly activeSince?: number
   readonly restoredFrom?: string
 }
@@ -78,18 +84,26 @@ export interface KeyRecord {
   readonly state: 'pendingImport' | 'enabled' | 'disabled' | 'deleted'
   readonly deletion?: Deletion
   readonly deletedAt?: number
-  /** Number of the current version; 0 while there is none (pendingImport before the first import). */
+  /**
+   * Number of the current version; 0 while there is none (pendingImport before the first import).
+   */
   readonly currentVersion: number
   readonly currentVersionId?: string
   /** The highest number given to a version so far. */
   readonly lastVersion: number
-  /** `process`: older versions only decrypt and verify; `all`: they may also encrypt and sign when named. */
+  /**
+   * `process`: older versions only decrypt and verify; `all`: they may also encrypt and sign when
+   * named.
+   */
   readonly olderVersions: 'process' | 'all'
   readonly tags: Tags
   readonly definedTags: DefinedTags
   readonly rotation?: RotationPolicy
   readonly lastRotatedAt?: number
-  /** The earliest expiry of imported material among its versions: from then on the key is pendingImport. */
+  /**
+   * The earliest expiry of imported material among its versions: from then on the key is
+   * pendingImport.
+   */
   readonly materialExpiresAt?: number
   /** Kept as data for keys that live elsewhere. */
   readonly external?: Json
@@ -109,7 +123,9 @@ export interface VersionRecord {
   readonly state: 'enabled' | 'disabled' | 'pendingImport' | 'deleted'
   readonly deletion?: Deletion
   readonly deletedAt?: number
-  /** Validity window: outside it new work (encrypt, sign, wrap) is refused, old data still opens. */
+  /**
+   * Validity window: outside it new work (encrypt, sign, wrap) is refused, old data still opens.
+   */
   readonly notBefore?: number
   readonly expiresOn?: number
   /** Operations permitted with this version; absent = all that the key's purposes allow. */
@@ -156,7 +172,10 @@ export interface TicketRecord {
   readonly expiresAt: number
 }
 
-/** When a key next needs attention (deletion, expiry of material, rotation), so that `tick` finds it without a scan of all keys. */
+/**
+ * When a key next needs attention (deletion, expiry of material, rotation), so that `tick` finds it
+ * without a scan of all keys.
+ */
 export interface AgendaRecord {
   readonly keyId: string
   readonly dueAt: number

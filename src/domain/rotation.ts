@@ -1,4 +1,7 @@
-/** When a key rotates: pure arithmetic over its policy. One trigger of three, all in days (contracts: OCI 6, AWS 9, Azure 4.7). */
+/**
+ * When a key rotates: pure arithmetic over its policy. One trigger of three, all in days
+ * (contracts: OCI 6, AWS 9, Azure 4.7).
+ */
 import { DAY_MS, LIMITS } from './limits.ts'
 import type { KeyRecord, RotationPolicy } from './records.ts'
 import type { KeyView } from './settle.ts'
@@ -9,7 +12,10 @@ export interface RotationBasis {
   readonly expiresOn?: number | undefined
 }
 
-/** The next moment at which a policy fires, counted from the current version and never before `notBefore`. */
+/**
+ * The next moment at which a policy fires, counted from the current version and never before
+ * `notBefore`.
+ */
 export function nextRotation(
   policy: RotationPolicy,
   basis: RotationBasis,
@@ -35,7 +41,9 @@ export function scheduled(
   return nextAt === undefined ? rest : { ...rest, nextAt }
 }
 
-/** A policy whose turn fell while the key could not rotate fires at once when it can again (AWS 9). */
+/**
+ * A policy whose turn fell while the key could not rotate fires at once when it can again (AWS 9).
+ */
 export function resumed(record: KeyRecord, now: number): KeyRecord {
   const { rotation } = record
   if (rotation?.nextAt === undefined || rotation.nextAt > now) return record
@@ -43,8 +51,9 @@ export function resumed(record: KeyRecord, now: number): KeyRecord {
 }
 
 /**
- * Every moment up to `now` at which the key has to rotate, oldest first: a long pause makes up for each missed one, so
- * that what a key looks like does not depend on when somebody looked. At most the newest `rotationCatchUpMax`.
+ * Every moment up to `now` at which the key has to rotate, oldest first: a long pause makes up for
+ * each missed one, so that what a key looks like does not depend on when somebody looked. At most
+ * the newest `rotationCatchUpMax`.
  */
 export function dueRotations(key: KeyView, now: number): readonly number[] {
   const policy = key.record.rotation

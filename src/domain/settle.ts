@@ -1,13 +1,16 @@
 /**
- * State is a pure function of record and time: what a vault, key or version *is* at `now`, whether or not anything ran
- * since the deadline. The cascade of a deletion is derived here and never written: a key of a vault that is pending
- * deletion is pending deletion with the vault's time, unless it has its own; the same for the versions of a key
- * (contracts: OCI 5.4).
+ * State is a pure function of record and time: what a vault, key or version *is* at `now`, whether
+ * or not anything ran since the deadline. The cascade of a deletion is derived here and never
+ * written: a key of a vault that is pending deletion is pending deletion with the vault's time,
+ * unless it has its own; the same for the versions of a key (contracts: OCI 5.4).
  */
 import type { KeyState, VaultState, VersionState } from './lifecycle.ts'
 import type { Deletion, KeyRecord, VaultRecord, VersionRecord } from './records.ts'
 
-/** A record with what it is at one moment. `seq` is the vault sequence at which the record was written. */
+/**
+ * A record with what it is at one moment. `seq` is the vault sequence at which the record was
+ * written.
+ */
 interface View<R, S> {
   readonly record: R
   readonly seq: bigint

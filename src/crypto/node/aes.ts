@@ -64,7 +64,8 @@ export function nodeAes(bytes: Uint8Array): RawAes {
     unwrap(wrapped, padded) {
       const mode = padded ? 'kwp' : 'kw'
       const { iv, wrappedMin } = WRAPS[mode]
-      // OpenSSL answers an empty KW ciphertext with nothing and no error: the bounds are ours to keep.
+      // OpenSSL answers an empty KW ciphertext with nothing and no error: the bounds are ours to
+      // keep.
       if (wrapped.length < wrappedMin || wrapped.length % 8 !== 0) return undefined
       return run(createDecipheriv(names[mode], key, iv), wrapped)
     },
@@ -74,7 +75,10 @@ export function nodeAes(bytes: Uint8Array): RawAes {
 const isCbcInput = (iv: Uint8Array, data: Uint8Array, padded: boolean): boolean =>
   iv.length === BLOCK_BYTES && (padded || data.length % BLOCK_BYTES === 0)
 
-/** All output of a cipher in one fresh buffer; undefined when its final check fails, and then nothing is released. */
+/**
+ * All output of a cipher in one fresh buffer; undefined when its final check fails, and then
+ * nothing is released.
+ */
 function run(cipher: Cipher | Decipher, input: Uint8Array): Uint8Array | undefined {
   let body: Buffer | undefined
   let last: Buffer | undefined

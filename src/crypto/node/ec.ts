@@ -1,4 +1,6 @@
-/** ECDSA (FIPS 186-5 section 6) and ECDH (SP 800-56A 5.7.1.2) on P-256, P-384, P-521 and secp256k1. */
+/**
+ * ECDSA (FIPS 186-5 section 6) and ECDH (SP 800-56A 5.7.1.2) on P-256, P-384, P-521 and secp256k1.
+ */
 import * as crypto from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
@@ -68,7 +70,10 @@ export function ecPrivateKey(
   }
 }
 
-/** ECDSA over a ready-made digest: the platform has no such call. Hedged, or exactly RFC 6979 when reproducible. */
+/**
+ * ECDSA over a ready-made digest: the platform has no such call. Hedged, or exactly RFC 6979 when
+ * reproducible.
+ */
 async function signDigest(
   context: ProviderContext,
   spec: EcSpec,
@@ -88,7 +93,10 @@ async function signDigest(
   }
 }
 
-/** SP 800-56A 5.7.1.2: the x coordinate of d Q. OpenSSL checks that Q lies on the curve; each cofactor is 1. */
+/**
+ * SP 800-56A 5.7.1.2: the x coordinate of d Q. OpenSSL checks that Q lies on the curve; each
+ * cofactor is 1.
+ */
 function agree(spec: EcSpec, privateKey: KeyObject, peerSpki: Uint8Array): Uint8Array | undefined {
   if (parseEcSpki(spec, peerSpki) === undefined) return undefined
   try {

@@ -12,7 +12,10 @@ export const HASH_NAMES: Readonly<Record<Hash, string>> = {
   SHA_512: 'sha512',
 }
 
-/** The same memory as a plain Uint8Array (a Buffer's `slice` would alias). Only for buffers that own their memory. */
+/**
+ * The same memory as a plain Uint8Array (a Buffer's `slice` would alias). Only for buffers that own
+ * their memory.
+ */
 export const plain = (buffer: Buffer): Uint8Array =>
   new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
 

@@ -1,4 +1,7 @@
-/** The provider on node:crypto (OpenSSL). It offers everything; noble fills the three calls that Node lacks. */
+/**
+ * The provider on node:crypto (OpenSSL). It offers everything; noble fills the three calls that
+ * Node lacks.
+ */
 import type { Random } from '../../base/ports.ts'
 import * as limits from '../context.ts'
 import type { ProviderContext } from '../context.ts'
@@ -14,14 +17,17 @@ import { parseRsaPublicKey } from './rsa.ts'
 import { nodeSuite } from './suite.ts'
 
 export interface NodeProviderOptions {
-  /** Replaces the CSPRNG of the platform; a deterministic one makes every byte reproducible (tests only). */
+  /**
+   * Replaces the CSPRNG of the platform; a deterministic one makes every byte reproducible (tests
+   * only).
+   */
   readonly random?: Random
 }
 
 export interface NodeProvider extends CryptoProvider {
   /**
-   * Throws away all random bytes and message keys that were drawn ahead. Call it after the process or its virtual
-   * machine was cloned or restored: two copies of a pool would give the same nonces.
+   * Throws away all random bytes and message keys that were drawn ahead. Call it after the process
+   * or its virtual machine was cloned or restored: two copies of a pool would give the same nonces.
    */
   reseed(): void
 }

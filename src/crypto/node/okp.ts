@@ -28,7 +28,10 @@ function loadPrivate(seed: Uint8Array): KeyObject {
 /** Ed25519ph is not offered by the platform; loaded on first use. */
 const prehashed = async () => (await import('@noble/curves/ed25519.js')).ed25519ph
 
-/** True for Ed25519ph. Plain Ed25519 signs messages only: a digest handed in as one would say something else. */
+/**
+ * True for Ed25519ph. Plain Ed25519 signs messages only: a digest handed in as one would say
+ * something else.
+ */
 function isPrehashed(algorithm: SigningAlgorithm, { messageType }: SignOptions): boolean {
   if (algorithm === 'ED25519PH') return true
   assert(algorithm === 'ED25519', `${algorithm} is an Ed25519 signature`)
@@ -90,7 +93,8 @@ async function verifyPrehashed(
 ): Promise<boolean> {
   const ed25519ph = await prehashed()
   try {
-    // The strict rules of RFC 8032 5.1.7 (canonical encodings), as OpenSSL has them, not those of ZIP 215.
+    // The strict rules of RFC 8032 5.1.7 (canonical encodings), as OpenSSL has them, not those of
+    // ZIP 215.
     return ed25519ph.verify(signature, message, publicKey, { zip215: false })
   } catch {
     return false

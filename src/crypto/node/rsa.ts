@@ -19,7 +19,10 @@ const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants
 
 type Kind = 'pkcs1' | 'pss'
 
-/** Per signature scheme: OpenSSL's padding options, and both directions over a digest that is made elsewhere. */
+/**
+ * Per signature scheme: OpenSSL's padding options, and both directions over a digest that is made
+ * elsewhere.
+ */
 interface Scheme {
   readonly native: { readonly padding: number; readonly saltLength?: number }
   /** True when signing draws a salt. */
@@ -92,7 +95,8 @@ export function rsaPrivateKey(
         .then(plain)
     },
     oaepDecrypt(hash, ciphertext) {
-      // RFC 8017 7.1.2 step 1 b; every other failure is decided inside, in constant time, with one outcome.
+      // RFC 8017 7.1.2 step 1 b; every other failure is decided inside, in constant time, with one
+      // outcome.
       if (ciphertext.length !== bytes) return undefined
       try {
         return plain(crypto.privateDecrypt({ key, ...oaep(hash) }, ciphertext))

@@ -1,7 +1,8 @@
 /**
- * XAES-256-GCM (C2SP) with key commitment, and the same construction for AES-128 and AES-192. The block cipher of the
- * KDF is one long-lived ECB handle, which keeps the key schedule; a suite in steady use derives the keys of its coming
- * messages in batches, so that the KDF costs one native call per batch.
+ * XAES-256-GCM (C2SP) with key commitment, and the same construction for AES-128 and AES-192. The
+ * block cipher of the KDF is one long-lived ECB handle, which keeps the key schedule; a suite in
+ * steady use derives the keys of its coming messages in batches, so that the KDF costs one native
+ * call per batch.
  */
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Cipher, CipherGCMTypes } from 'node:crypto'
@@ -38,7 +39,10 @@ const wordsOf = (bytes: Uint8Array): Words => ({
   words: new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / WORD_BYTES),
 })
 
-/** KDF inputs of a batch: 4 KiB for all suites, wiped after each use (everything here is synchronous). */
+/**
+ * KDF inputs of a batch: 4 KiB for all suites, wiped after each use (everything here is
+ * synchronous).
+ */
 let batchInput: Words | undefined
 
 export const nodeSuite = (key: Uint8Array, sources: RandomSources): Suite =>
@@ -123,14 +127,20 @@ class NodeSuite implements Suite {
     }
   }
 
-  /** XAES steps 3 to 6 for the nonce in the scratch: nonce and commitment into `out`, key and IV into the scratch. */
+  /**
+   * XAES steps 3 to 6 for the nonce in the scratch: nonce and commitment into `out`, key and IV
+   * into the scratch.
+   */
   #deriveOne(out: Uint8Array, at: number): void {
     writeKdfInput(this.#mask.words, this.#nonce.words, 0, this.#input.words, 0)
     const blocks = wordsOf(plain(this.#ecb.update(this.#input.bytes)))
     this.#spend(this.#nonce, blocks, 0, out, at)
   }
 
-  /** Takes the next nonce drawn ahead; false while the suite is not in steady use or must keep to order. */
+  /**
+   * Takes the next nonce drawn ahead; false while the suite is not in steady use or must keep to
+   * order.
+   */
   #takeAhead(out: Uint8Array, at: number): boolean {
     const { nonces } = this.#sources
     if (nonces === undefined || this.#used++ < AHEAD_AFTER) return false
@@ -157,7 +167,10 @@ class NodeSuite implements Suite {
     this.#epoch = random.epoch
   }
 
-  /** Moves the i-th nonce and commitment to their place, key and IV to the scratch, and wipes the blocks. */
+  /**
+   * Moves the i-th nonce and commitment to their place, key and IV to the scratch, and wipes the
+   * blocks.
+   */
   #spend(nonces: Words, blocks: Words, i: number, out: Uint8Array, at: number): void {
     const nonceAt = i * SUITE_NONCE_BYTES
     for (let j = 0; j < SUITE_NONCE_BYTES; j++) out[at + j] = nonces.bytes[nonceAt + j]!
@@ -170,7 +183,10 @@ class NodeSuite implements Suite {
     this.#setIv(nonces.words, i)
   }
 
-  /** Derives from the nonce in a sealed message; true when its commitment is ours (compared in constant time). */
+  /**
+   * Derives from the nonce in a sealed message; true when its commitment is ours (compared in
+   * constant time).
+   */
   #deriveAndCompare(sealed: Uint8Array, at: number): boolean {
     const nonce = this.#nonce.bytes
     for (let i = 0; i < nonce.length; i++) nonce[i] = sealed[at + i]!
@@ -207,7 +223,10 @@ class NodeSuite implements Suite {
   }
 }
 
-/** XAES steps 3 to 5 by words (in the order of the machine: they are only moved and xored), for the i-th nonce. */
+/**
+ * XAES steps 3 to 5 by words (in the order of the machine: they are only moved and xored), for the
+ * i-th nonce.
+ */
 function writeKdfInput(
   mask: Uint32Array,
   nonces: Uint32Array,

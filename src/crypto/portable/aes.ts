@@ -1,4 +1,7 @@
-/** The raw modes of AES (FIPS 197): GCM (SP 800-38D), CBC (SP 800-38A), KW and KWP (SP 800-38F), by @noble/ciphers. */
+/**
+ * The raw modes of AES (FIPS 197): GCM (SP 800-38D), CBC (SP 800-38A), KW and KWP (SP 800-38F), by
+ * @noble/ciphers.
+ */
 import { aeskw, aeskwp, cbc, gcm } from '@noble/ciphers/aes.js'
 import { assert } from '../../base/assert.ts'
 import { concat, wipe } from '../../base/bytes.ts'
@@ -51,7 +54,8 @@ export function portableAes(bytes: Uint8Array): RawAes {
       return { ciphertext: sealed.slice(0, body), tag: sealed.slice(body) }
     },
     gcmOpen(iv, aad, ciphertext, tag) {
-      // SP 800-38D 5.2.1.2: we take the full tag only; noble compares it before it decrypts (7.2 step 8).
+      // SP 800-38D 5.2.1.2: we take the full tag only; noble compares it before it decrypts (7.2
+      // step 8).
       if (iv.length !== GCM_IV_BYTES || tag.length !== SUITE_TAG_BYTES) return undefined
       return attempt(() => gcm(key, iv, aad).decrypt(concat(ciphertext, tag)))
     },

@@ -1,4 +1,7 @@
-/** ECDSA (FIPS 186-5 section 6) and ECDH (SP 800-56A 5.7.1.2) on P-256, P-384, P-521 and secp256k1, by @noble/curves. */
+/**
+ * ECDSA (FIPS 186-5 section 6) and ECDH (SP 800-56A 5.7.1.2) on P-256, P-384, P-521 and secp256k1,
+ * by @noble/curves.
+ */
 import { p256, p384, p521 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { assert } from '../../base/assert.ts'
@@ -25,7 +28,10 @@ const ARITHMETIC: Readonly<Record<EcSpec, typeof p256>> = {
   EC_SECP256K1: secp256k1,
 }
 
-/** The hash of the algorithm and the digest to sign: FIPS 186-5 6.4.1 step 1, unless the caller did it. */
+/**
+ * The hash of the algorithm and the digest to sign: FIPS 186-5 6.4.1 step 1, unless the caller did
+ * it.
+ */
 function digestOf(
   algorithm: SigningAlgorithm,
   message: Uint8Array,
@@ -60,7 +66,10 @@ export function ecPrivateKey(
   }
 }
 
-/** SP 800-56A 5.7.1.2: the x coordinate of d Q. noble checks that Q lies on the curve; each cofactor is 1. */
+/**
+ * SP 800-56A 5.7.1.2: the x coordinate of d Q. noble checks that Q lies on the curve; each cofactor
+ * is 1.
+ */
 function agree(spec: EcSpec, scalar: Uint8Array, peerSpki: Uint8Array): Uint8Array | undefined {
   const point = parseEcSpki(spec, peerSpki)
   if (point === undefined) return undefined

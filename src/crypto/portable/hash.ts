@@ -23,7 +23,9 @@ export function digest(hash: Hash, ...data: readonly Uint8Array[]): Uint8Array {
   return state.digest()
 }
 
-/** FIPS 198-1. The two padded keys are hashed once here; every tag starts from a copy of that state. */
+/**
+ * FIPS 198-1. The two padded keys are hashed once here; every tag starts from a copy of that state.
+ */
 export function hmac(hash: Hash, key: Uint8Array): Mac {
   const keyed = nobleHmac.create(HASHES[hash], key)
   const compute = (...data: readonly Uint8Array[]): Uint8Array => {

@@ -1,6 +1,6 @@
 /**
- * The provider for any platform with the Web Cryptography API (browsers, Node, workers): @noble for everything
- * synchronous and for curves, WebCrypto for RSA. It imports nothing from a platform.
+ * The provider for any platform with the Web Cryptography API (browsers, Node, workers): @noble for
+ * everything synchronous and for curves, WebCrypto for RSA. It imports nothing from a platform.
  */
 import type { Random } from '../../base/ports.ts'
 import { ALGORITHMS, SPECS } from '../../domain/algorithms.ts'
@@ -19,12 +19,18 @@ import { parseRsaPublicKey, rsaLacks } from './rsa.ts'
 import { portableSuite } from './suite.ts'
 
 export interface PortableProviderOptions {
-  /** Replaces the CSPRNG of the platform; a deterministic one makes every byte reproducible (tests only). */
+  /**
+   * Replaces the CSPRNG of the platform; a deterministic one makes every byte reproducible (tests
+   * only).
+   */
   readonly random?: Random
 }
 
 export interface PortableProvider extends CryptoProvider {
-  /** Throws away random bytes that were drawn ahead. Call it after the machine was cloned or restored. */
+  /**
+   * Throws away random bytes that were drawn ahead. Call it after the machine was cloned or
+   * restored.
+   */
   reseed(): void
 }
 

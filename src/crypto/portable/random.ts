@@ -1,4 +1,6 @@
-/** The CSPRNG of the platform (Web Cryptography API 10.1.1) behind pools, or the caller's source. */
+/**
+ * The CSPRNG of the platform (Web Cryptography API 10.1.1) behind pools, or the caller's source.
+ */
 import type { Random } from '../../base/ports.ts'
 import { randomSources } from '../pool.ts'
 import type { RandomSources } from '../pool.ts'
@@ -12,6 +14,9 @@ export function fillRandomly(target: Uint8Array): void {
     crypto.getRandomValues(target.subarray(at, at + CALL_BYTES_MAX))
 }
 
-/** Pooled sources over `given`, or over the platform when none is given; unpooled when it is deterministic. */
+/**
+ * Pooled sources over `given`, or over the platform when none is given; unpooled when it is
+ * deterministic.
+ */
 export const portableSources = (given: Random | undefined): RandomSources =>
   randomSources(fillRandomly, given)

@@ -1,9 +1,9 @@
 /**
- * RSA (RFC 8017, FIPS 186-5 section 5). Private keys work in WebCrypto wherever it can do the whole operation. What it
- * cannot do (a digest made elsewhere, SHA-224, a reproducible salt) is done here with BigInt: blinded and checked, but
- * on the calling thread (about 20 ms at 2048 bits, 100 ms at 4096), not constant in time below the blinding, and in
- * numbers that cannot be wiped. A handle keeps a copy of its key for both ways. Public operations hold no secret and
- * use BigInt always.
+ * RSA (RFC 8017, FIPS 186-5 section 5). Private keys work in WebCrypto wherever it can do the whole
+ * operation. What it cannot do (a digest made elsewhere, SHA-224, a reproducible salt) is done here
+ * with BigInt: blinded and checked, but on the calling thread (about 20 ms at 2048 bits, 100 ms at
+ * 4096), not constant in time below the blinding, and in numbers that cannot be wiped. A handle
+ * keeps a copy of its key for both ways. Public operations hold no secret and use BigInt always.
  */
 import { invert } from '@noble/curves/abstract/modular.js'
 import { assert } from '../../base/assert.ts'
@@ -26,7 +26,9 @@ import { fillRandomly } from './random.ts'
 type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 type Kind = 'pkcs1' | 'pss'
 
-/** Per signature scheme: WebCrypto's name, and both directions over a digest that is made elsewhere. */
+/**
+ * Per signature scheme: WebCrypto's name, and both directions over a digest that is made elsewhere.
+ */
 interface Scheme {
   readonly native: string
   /** True when signing draws a salt. */
@@ -145,7 +147,10 @@ const inGate = <T>(gate: Gate, work: () => Promise<T>): Promise<T> =>
     )
   })
 
-/** One CryptoKey per scheme and hash (WebCrypto binds both), made when first needed; not extractable. */
+/**
+ * One CryptoKey per scheme and hash (WebCrypto binds both), made when first needed; not
+ * extractable.
+ */
 function keyCache(spec: RsaSpec, pkcs1: Uint8Array) {
   const keys = new Map<string, Promise<CryptoKey>>()
   return (name: string, hash: string, usage: 'sign' | 'decrypt'): Promise<CryptoKey> => {
@@ -187,11 +192,11 @@ function readPrivate(pkcs1: Uint8Array): PrivateNumbers {
 }
 
 /**
- * RSADP and RSASP1 by the Chinese remainder theorem (RFC 8017 5.1.2 and 5.2.1 step 2 b). The base is blinded with a
- * random r^e (Kocher 1996) and each exponent with a random multiple of the order, so that timing says nothing about
- * either; the result is checked before it is released, since one wrong half would betray the factors (Boneh, DeMillo,
- * Lipton 1997). Blinding bytes come from the platform always: they leave no trace in the result.
- * Undefined when the check fails.
+ * RSADP and RSASP1 by the Chinese remainder theorem (RFC 8017 5.1.2 and 5.2.1 step 2 b). The base
+ * is blinded with a random r^e (Kocher 1996) and each exponent with a random multiple of the order,
+ * so that timing says nothing about either; the result is checked before it is released, since one
+ * wrong half would betray the factors (Boneh, DeMillo, Lipton 1997). Blinding bytes come from the
+ * platform always: they leave no trace in the result. Undefined when the check fails.
  */
 function privateOperation(key: PrivateNumbers, input: bigint): bigint | undefined {
   const { n, e, p, q, qi } = key
@@ -218,7 +223,9 @@ function randomBits(bits: number): bigint {
   return value
 }
 
-/** base^exponent mod modulus, four bits at a time (HAC 14.82), every digit with one multiplication. */
+/**
+ * base^exponent mod modulus, four bits at a time (HAC 14.82), every digit with one multiplication.
+ */
 function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const table = [1n]
   for (let i = 1; i < 16; i++) table.push((table[i - 1]! * base) % modulus)
@@ -311,7 +318,10 @@ async function generatePkcs8(modulusLength: number): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.exportKey('pkcs8', privateKey))
 }
 
-/** The pairwise consistency test of an imported pair: what the private part makes, the public part undoes. */
+/**
+ * The pairwise consistency test of an imported pair: what the private part makes, the public part
+ * undoes.
+ */
 export function isRsaPair(spec: RsaSpec, { privateKey }: KeyPairBytes): boolean {
   const hashed = digest('SHA_256', utf8('pairwise consistency test'))
   const encoded = emsa.pkcs1Encode('SHA_256', hashed, SPECS[spec].bytes)

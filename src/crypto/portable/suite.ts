@@ -1,6 +1,6 @@
 /**
- * XAES-256-GCM (C2SP) with key commitment, and the same construction for AES-128 and AES-192. The key schedule of the
- * KDF is computed once per suite.
+ * XAES-256-GCM (C2SP) with key commitment, and the same construction for AES-128 and AES-192. The
+ * key schedule of the KDF is computed once per suite.
  */
 import { gcm, unsafe } from '@noble/ciphers/aes.js'
 import { assert } from '../../base/assert.ts'
@@ -20,7 +20,7 @@ export function portableSuite(bytes: Uint8Array, sources: RandomSources): Suite 
   const k1 = xaes.cmacSubkey(zero)
   wipe(zero)
 
-  /** XAES steps 3 to 6 for the nonce at `at`; hands message cipher and commitment to `use`, then wipes the blocks. */
+  /** XAES steps 3 to 6 for the nonce at `at`; what `use` is handed is wiped after it. */
   const derive = <T>(
     source: Uint8Array,
     at: number,
@@ -41,12 +41,7 @@ export function portableSuite(bytes: Uint8Array, sources: RandomSources): Suite 
   }
 
   /** Writes commitment, body and tag behind the nonce that stands in `out` at `at`. */
-  const complete = (
-    out: Uint8Array,
-    at: number,
-    aad: Uint8Array,
-    plaintext: Uint8Array,
-  ): Uint8Array =>
+  const complete = (out: Uint8Array, at: number, aad: Uint8Array, plaintext: Uint8Array) =>
     derive(out, at, aad, (cipher, commitment) => {
       out.set(commitment, at + xaes.SEALED_COMMITMENT_AT)
       out.set(cipher.encrypt(plaintext), at + xaes.SEALED_BODY_AT)

@@ -1,0 +1,82 @@
+/**
+ * What a command answers and how it is shown: bodies return a `Report` and never print. With
+ * `--json` stdout carries exactly one JSON document (times in ISO 8601, bytes in base64); without
+ * it, lines for people.
+ */
+import type { Failure } from './failures.ts'
+
+export interface Report {
+  /** The `--json` document. */
+  readonly data: unknown
+  /** The same for people; without a final newline. Empty: nothing is printed. */
+  readonly text: string
+  /** Default 0. */
+  readonly exit?: number
+}
+
+/**
+ * Dates and bytes in their JSON spelling, all else as it is. Never given secrets: answers of the
+ * engine hold none.
+ */
+export function jsonReady(value: unknown): unknown {
+  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
+  if (Array.isArray(value)) return value.map(jsonReady)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, jsonReady(item)]))
+}
+
+export const toJson = (value: unknown): string => `${JSON.stringify(jsonReady(value), null, 2)}\n`
+
+/** The exact text that goes to stdout. */
+export function rendered(report: Report, json: boolean): string {
+  if (json) return toJson(report.data)
+  return report.text === '' ? '' : `${report.text}\n`
+}
+
+/** The exact text that goes to stderr. */
+export function renderedFailure(failure: Failure, json: boolean): string {
+  if (json) return toJson({ error: failure })
+  const { explain } = failure
+  const lines = [`error ${failure.code}: ${failure.message}`]
+  if (explain) {
+    const { rule, expected, found } = explain
+    lines.push(`  because ${rule}: expected ${expected}, found ${found}`)
+  }
+  return `${[...lines, `  ${failure.remedy}`].join('\n')}\n`
+}
+
+/** `name  value` lines, aligned; absent values are left out. */
+export function fields(record: Readonly<Record<string, unknown>>): string {
+  const shown = Object.entries(record).filter(([, value]) => value !== undefined && value !== '')
+  const width = Math.max(0, ...shown.map(([name]) => name.length))
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${cell(value)}`).join('\n')
+}
+
+/** Columns under a heading, aligned, or the line for an empty list. */
+export function table(
+  heading: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  empty: string,
+): string {
+  if (rows.length === 0) return empty
+  const cells = [heading, ...rows.map((row) => row.map(cell))]
+  const widths = heading.map((_, at) => Math.max(...cells.map((row) => row[at]!.length)))
+  const line = (row: readonly string[]) =>
+    row
+      .map((text, at) => text.padEnd(widths[at]!))
+      .join('  ')
+      .trimEnd()
+  return cells.map(line).join('\n')
+}
+
+function cell(value: unknown): string {
+  if (value === undefined || value === null) return ''
+  if (Array.isArray(value)) return value.map(cell).join(', ')
+  const ready = jsonReady(value)
+  return printable(typeof ready === 'string' ? ready : JSON.stringify(ready))
+}
+
+/** Names come from outside: control and direction characters never reach a terminal. */
+export const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\ufffd')

@@ -1,0 +1,256 @@
+/**
+ * The records of the store as bytes: a version byte, then a deterministic CBOR map by the tables
+ * below (docs/formats/records.md). Field numbers are never reused; a new field is a new number and
+ * optional.
+ */
+import { assert } from '../base/assert.ts'
+import { PURPOSES, SPEC_NAMES } from '../domain/algorithms.ts'
+import { ORIGINS, PROTECTION_MODES, VAULT_TYPES } from '../domain/records.ts'
+import type {
+  AgendaRecord,
+  AliasRecord,
+  Deletion,
+  KeyRecord,
+  RetryRecord,
+  RotationPolicy,
+  TicketRecord,
+  VaultRecord,
+  VersionRecord,
+  WrappedKeyRecord,
+} from '../domain/records.ts'
+import { refuse } from './binary.ts'
+import { CborReader } from './cbor-read.ts'
+import { encodeWith } from './cbor-write.ts'
+import {
+  bytes,
+  count,
+  field,
+  flag,
+  json,
+  listOf,
+  mapOf,
+  objectOf,
+  oneOf,
+  optional,
+  text,
+  time,
+  uuid,
+} from './fields.ts'
+import type { Codec, ObjectCodec } from './fields.ts'
+import type { RecordKind } from './kinds.ts'
+
+export { RECORD_KINDS, RECORD_KIND_NAMES, kindOfTag } from './kinds.ts'
+export type { RecordKind } from './kinds.ts'
+export { decodeValue, encodeValue } from './value.ts'
+
+/** Leads from the id of a key (version 0) or of a key version to its place. */
+export interface IndexRecord {
+  readonly ordinal: number
+  readonly version: number
+}
+
+/** Secret bytes of a key version. */
+export interface MaterialRecord {
+  readonly material: Uint8Array
+}
+
+export interface RecordOf {
+  vault: VaultRecord
+  vaultKey: WrappedKeyRecord
+  key: KeyRecord
+  keyKey: WrappedKeyRecord
+  version: VersionRecord
+  material: MaterialRecord
+  index: IndexRecord
+  alias: AliasRecord
+  retry: RetryRecord
+  ticket: TicketRecord
+  agenda: AgendaRecord
+}
+
+export const RECORD_VERSION = 1
+
+const deletion = objectOf<Deletion>('deletion', { at: field(1, time), scheduledAt: field(2, time) })
+
+const rotation = objectOf<RotationPolicy>('rotation', {
+  everyDays: optional(1, count),
+  daysAfterCreation: optional(2, count),
+  daysBeforeExpiry: optional(3, count),
+  expiryDays: optional(4, count),
+  startAt: field(5, time),
+  enabled: field(6, flag),
+  updatedAt: field(7, time),
+  nextAt: optional(8, time),
+})
+
+const spec = oneOf(SPEC_NAMES)
+const origin = oneOf(ORIGINS)
+const tags = mapOf(text)
+const definedTags = mapOf(mapOf(json))
+
+const vault = objectOf<VaultRecord>('vault', {
+  id: field(1, uuid),
+  displayName: field(2, text),
+  type: field(3, oneOf(VAULT_TYPES)),
+  compartmentId: field(4, text),
+  createdAt: field(5, time),
+  updatedAt: field(6, time),
+  state: field(7, oneOf(['active', 'deleted'])),
+  deletion: optional(8, deletion),
+  tags: field(9, tags),
+  definedTags: field(10, definedTags),
+  external: optional(11, json),
+  wrappingKeyId: optional(12, uuid),
+  activeSince: optional(13, time),
+  restoredFrom: optional(14, text),
+})
+
+const key = objectOf<KeyRecord>('key', {
+  id: field(1, uuid),
+  vaultId: field(2, uuid),
+  ordinal: field(3, count),
+  role: field(4, oneOf(['ordinary', 'wrapping'])),
+  compartmentId: field(5, text),
+  displayName: field(6, text),
+  description: field(7, text),
+  spec: field(8, spec),
+  purposes: field(9, listOf(oneOf(PURPOSES))),
+  protectionMode: field(10, oneOf(PROTECTION_MODES)),
+  origin: field(11, origin),
+  createdAt: field(12, time),
+  updatedAt: field(13, time),
+  state: field(14, oneOf(['pendingImport', 'enabled', 'disabled', 'deleted'])),
+  deletion: optional(15, deletion),
+  deletedAt: optional(16, time),
+  currentVersion: field(17, count),
+  currentVersionId: optional(18, uuid),
+  lastVersion: field(19, count),
+  olderVersions: field(20, oneOf(['process', 'all'])),
+  tags: field(21, tags),
+  definedTags: field(22, definedTags),
+  rotation: optional(23, rotation),
+  lastRotatedAt: optional(24, time),
+  materialExpiresAt: optional(25, time),
+  external: optional(26, json),
+  restoredFrom: optional(27, text),
+})
+
+const version = objectOf<VersionRecord>('version', {
+  id: field(1, uuid),
+  keyId: field(2, uuid),
+  vaultId: field(3, uuid),
+  number: field(4, count),
+  spec: field(5, spec),
+  origin: field(6, origin),
+  createdAt: field(7, time),
+  updatedAt: field(8, time),
+  state: field(9, oneOf(['enabled', 'disabled', 'pendingImport', 'deleted'])),
+  deletion: optional(10, deletion),
+  deletedAt: optional(11, time),
+  notBefore: optional(12, time),
+  expiresOn: optional(13, time),
+  operations: optional(14, listOf(text)),
+  tags: field(15, tags),
+  publicKey: optional(16, bytes()),
+  materialExpiresAt: optional(17, time),
+  fingerprint: optional(18, bytes()),
+  autoRotated: field(19, flag),
+  gcmReserved: optional(20, count),
+  restoredFrom: optional(21, text),
+})
+
+const wrappedKey = objectOf<WrappedKeyRecord>('wrapped key', {
+  epoch: field(1, count),
+  key: field(2, bytes(32)),
+})
+
+const index = objectOf<IndexRecord>('index', { ordinal: field(1, count), version: field(2, count) })
+
+const alias = objectOf<AliasRecord>('alias', {
+  name: field(1, text),
+  vaultId: field(2, uuid),
+  keyId: field(3, uuid),
+  createdAt: field(4, time),
+  updatedAt: field(5, time),
+})
+
+const retry = objectOf<RetryRecord>('retry', {
+  operation: field(1, text),
+  request: field(2, bytes(32)),
+  answer: field(3, bytes()),
+  expiresAt: field(4, time),
+})
+
+const ticket = objectOf<TicketRecord>('ticket', {
+  id: field(1, uuid),
+  keyId: field(2, uuid),
+  wrapping: field(3, text),
+  wrappingSpec: field(4, oneOf(['RSA_2048', 'RSA_3072', 'RSA_4096'])),
+  privateKey: field(5, bytes()),
+  publicKey: field(6, bytes()),
+  expiresAt: field(7, time),
+})
+
+const agenda = objectOf<AgendaRecord>('agenda', { keyId: field(1, uuid), dueAt: field(2, time) })
+
+/** Raw bytes to the end, never CBOR: nothing is copied but the material itself. */
+const material: Codec<MaterialRecord> = {
+  type: 'material',
+  write: (writer, value) => {
+    const { material: secret } = value as MaterialRecord
+    assert(secret instanceof Uint8Array && secret.length > 0, 'material of at least one byte')
+    writer.raw(secret)
+  },
+  read: (reader) => Object.freeze({ material: reader.rest() }),
+}
+
+const CODECS: { readonly [K in RecordKind]: Codec<RecordOf[K]> } = {
+  vault,
+  vaultKey: wrappedKey,
+  key,
+  keyKey: wrappedKey,
+  version,
+  material,
+  index,
+  alias,
+  retry,
+  ticket,
+  agenda,
+}
+
+/** The tables, for the page of the format. */
+export const RECORD_TABLES: readonly ObjectCodec<unknown>[] = [
+  deletion,
+  rotation,
+  vault,
+  wrappedKey,
+  key,
+  version,
+  index,
+  alias,
+  retry,
+  ticket,
+  agenda,
+]
+
+/**
+ * The bytes of a record. Secret kinds give secret bytes: the caller wipes them.
+ * @throws INTERNAL when a field is unknown, missing or of the wrong type; INVALID_ARGUMENT for lone surrogates.
+ */
+export const encodeRecord = <K extends RecordKind>(kind: K, record: RecordOf[K]): Uint8Array =>
+  encodeWith((writer) => {
+    writer.byte(RECORD_VERSION)
+    CODECS[kind].write(writer, record)
+  })
+
+/**
+ * A deeply frozen plain record. @throws INTEGRITY for anything that `encodeRecord` does not make.
+ */
+export function decodeRecord<K extends RecordKind>(kind: K, encoded: Uint8Array): RecordOf[K] {
+  const what = `Record of kind ${kind}`
+  if (encoded[0] !== RECORD_VERSION) refuse(what, 'format version 1')
+  const reader = new CborReader(encoded, 1, what)
+  const record = CODECS[kind].read(reader)
+  reader.end()
+  return record
+}

@@ -1,0 +1,194 @@
+/**
+ * Keys of the store (docs/formats/paths.md): byte order is vault order, then numeric order;
+ * prefixes are ranges.
+ */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { compareBytes, toHex } from '../../src/base/bytes.ts'
+import { StrongroomError } from '../../src/base/errors.ts'
+import {
+  PATHS,
+  bytesToUuid,
+  isUuid,
+  parsePath,
+  path,
+  range,
+  uuidToBytes,
+} from '../../src/format/paths.ts'
+import type { PathRange } from '../../src/format/paths.ts'
+import { count, u32, uuid } from './arbitraries.ts'
+
+const V = '0b9f1c1e-52d0-4f0c-9a55-0d9f4c1b7a11'
+const FULL = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+const within = ({ gte, lt }: PathRange, bytes: Uint8Array) =>
+  compareBytes(gte, bytes) <= 0 && compareBytes(bytes, lt) < 0
+const order = (a: Uint8Array, b: Uint8Array) => Math.sign(compareBytes(a, b))
+const refused = (run: () => unknown) => {
+  expect(run).toThrow(StrongroomError)
+}
+
+describe('order', () => {
+  test('ordinals sort as numbers', () => {
+    fc.assert(
+      fc.property(uuid, count, count, (vaultId, a, b) => {
+        expect(order(path.key(vaultId, a), path.key(vaultId, b))).toBe(Math.sign(a - b))
+      }),
+    )
+  })
+
+  test('versions sort by ordinal, then number', () => {
+    fc.assert(
+      fc.property(count, count, u32, u32, (a, b, m, n) => {
+        const expected = Math.sign(a - b) || Math.sign(m - n)
+        expect(order(path.version(V, a, m), path.version(V, b, n))).toBe(expected)
+      }),
+    )
+  })
+
+  test('vaults sort by the text of their ids, and keep their keys together', () => {
+    fc.assert(
+      fc.property(uuid, uuid, count, count, (a, b, m, n) => {
+        fc.pre(a !== b)
+        expect(order(path.key(a, m), path.key(b, n))).toBe(a < b ? -1 : 1)
+        expect(order(path.vault(a), path.vault(b))).toBe(a < b ? -1 : 1)
+      }),
+    )
+  })
+
+  test('letters are distinct and below 0xff', () => {
+    const letters = Object.values(PATHS).map(([letter]) => letter)
+    expect(new Set(letters).size).toBe(letters.length)
+    for (const letter of letters) expect(letter).toMatch(/^[A-Z]$/)
+  })
+})
+
+describe('ranges', () => {
+  /** Every range with a path inside for a vault and an ordinal. */
+  const inside = (vaultId: string, ordinal: number, number: number): [PathRange, Uint8Array][] => [
+    [range.vaults(), path.vault(vaultId)],
+    [range.heads(), path.head(vaultId)],
+    [range.vaultKeys(vaultId), path.vaultKey(vaultId, number)],
+    [range.keys(vaultId), path.key(vaultId, ordinal)],
+    [range.keyKeys(vaultId), path.keyKey(vaultId, ordinal)],
+    [range.versions(vaultId, ordinal), path.version(vaultId, ordinal, number)],
+    [range.materials(vaultId, ordinal), path.material(vaultId, ordinal, number)],
+    [range.index(V), path.index(V, vaultId)],
+    [range.aliases(vaultId), path.alias(vaultId, new Uint8Array(16).fill(number))],
+    [range.retries(vaultId), path.retry(vaultId, new Uint8Array(16).fill(number))],
+    [range.tickets(vaultId), path.ticket(vaultId, V)],
+    [range.agenda(vaultId), path.agenda(vaultId, ordinal)],
+  ]
+
+  test('each holds its own paths and none of another kind, vault or key', () => {
+    const ids = fc.oneof(
+      uuid,
+      fc.constantFrom(FULL, FULL.replace(/.$/, 'e'), FULL.replaceAll('f', '0')),
+    )
+    fc.assert(
+      fc.property(ids, ids, count, count, u32, (vaultId, other, a, b, number) => {
+        const rows = inside(vaultId, a, number)
+        const strangers = inside(other, b, number)
+        rows.forEach(([bounds, own], i) => {
+          expect(within(bounds, own)).toBe(true)
+          strangers.forEach(([, stranger], j) => {
+            const prefix = toHex(stranger).startsWith(toHex(bounds.gte))
+            expect(within(bounds, stranger)).toBe(prefix)
+            if (i !== j) expect(prefix).toBe(false)
+          })
+        })
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('the last id of all has a range too', () => {
+    expect(toHex(range.keys(FULL).lt)).toBe('4c')
+    expect(within(range.versions(FULL, Number.MAX_SAFE_INTEGER), path.version(FULL, 0, 1))).toBe(
+      false,
+    )
+  })
+})
+
+describe('parsing', () => {
+  test('only whole paths of known kinds', () => {
+    const known = path.version(V, 5, 6)
+    expect(parsePath(known)).toEqual({ kind: 'version', vaultId: V, ordinal: 5, number: 6 })
+    expect(parsePath(path.seal())).toEqual({ kind: 'seal' })
+    for (const bytes of [known.subarray(0, 28), Uint8Array.of(...known, 0), Uint8Array.of(0x53, 0)])
+      expect(parsePath(bytes)).toBeUndefined()
+    for (let letter = 0; letter < 256; letter++) {
+      const bytes = Uint8Array.of(letter, ...known.subarray(1))
+      expect(parsePath(bytes)?.kind).toBe({ 0x4e: 'version', 0x4d: 'material' }[letter])
+    }
+  })
+
+  test('an ordinal beyond 2^53 is none', () => {
+    const bytes = path.key(V, Number.MAX_SAFE_INTEGER)
+    expect(parsePath(bytes)?.ordinal).toBe(Number.MAX_SAFE_INTEGER)
+    bytes[17] = 1
+    expect(parsePath(bytes)).toBeUndefined()
+  })
+
+  test('the parsed MAC is a copy', () => {
+    const bytes = path.alias(V, new Uint8Array(16).fill(7))
+    const { mac } = parsePath(bytes)!
+    bytes.fill(0)
+    expect(mac).toEqual(new Uint8Array(16).fill(7))
+  })
+})
+
+describe('our mistakes', () => {
+  test.each<[string, () => unknown]>([
+    ['a vault id in upper case', () => path.vault(V.toUpperCase())],
+    ['no vault id', () => path.vault('')],
+    ['a negative ordinal', () => path.key(V, -1)],
+    ['a fractional ordinal', () => path.key(V, 0.5)],
+    ['an unsafe ordinal', () => path.key(V, 2 ** 53)],
+    ['a version beyond 32 bits', () => path.version(V, 1, 2 ** 32)],
+    ['a negative version', () => path.version(V, 1, -1)],
+    ['a fractional epoch', () => path.vaultKey(V, 1.5)],
+    ['a MAC of 15 bytes', () => path.alias(V, new Uint8Array(15))],
+  ])('%s is refused', (_, run) => {
+    refused(run)
+  })
+})
+
+describe('ids', () => {
+  test('bytes and text lead to each other', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), (bytes) => {
+        const text = bytesToUuid(bytes)
+        expect(text.replaceAll('-', '')).toBe(toHex(bytes))
+        expect(text).toMatch(/^.{8}-.{4}-.{4}-.{4}-.{12}$/)
+        expect(uuidToBytes(text)).toEqual(bytes)
+        expect(isUuid(text)).toBe(true)
+      }),
+    )
+  })
+
+  test('any changed character: still an id exactly when it is lower-case hex in the place of hex', () => {
+    fc.assert(
+      fc.property(
+        uuid,
+        fc.nat(35),
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+        (id, at, c) => {
+          const text = id.slice(0, at) + c + id.slice(at + 1)
+          const expected =
+            /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text) && text.length === 36
+          expect(isUuid(text)).toBe(expected)
+          if (!expected) refused(() => uuidToBytes(text))
+        },
+      ),
+      { numRuns: 1000 },
+    )
+  })
+
+  test.each([undefined, null, 5, {}, '', V + '0', V.slice(1), `{${V}}`])('%o is no id', (value) => {
+    expect(isUuid(value)).toBe(false)
+  })
+
+  test('other lengths of bytes are no id', () => {
+    for (const length of [0, 15, 17]) refused(() => bytesToUuid(new Uint8Array(length)))
+  })
+})

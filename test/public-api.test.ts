@@ -1,0 +1,146 @@
+/**
+ * The public surface, name by name: what is added, renamed or removed shows here as a diff that
+ * someone must mean. A removal or rename is a breaking change and belongs in CHANGELOG.md.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { describe, expect, test } from 'vitest'
+import { Strongroom } from '../src/index.ts'
+
+const words = (text: string): string[] => text.trim().split(/\s+/).sort()
+
+interface Entry {
+  /** Path below `src`. */
+  readonly source: string
+  readonly values: readonly string[]
+  readonly types: readonly string[]
+}
+
+const ENTRIES: Readonly<Record<string, Entry>> = {
+  '.': {
+    source: 'index.ts',
+    values: words(`
+      ALGORITHMS ERROR_CODES KEY_OPERATIONS LIMITS SPECS StoreError Strongroom StrongroomError
+      VirtualClock
+    `),
+    types: words(`
+      Algorithm Alias AliasRef Answer Asked CancelKeyDeletionInput ChangeKeyCompartmentInput
+      ChangeVaultCompartmentInput Clock Commit Context CreateAliasInput CreateKeyInput
+      CreateKeyVersionInput CreateVaultInput CryptoProvider DataKey DataKeyPair DecryptInput
+      Decrypted DefinedTags DeriveSharedSecretInput Duration EncryptInput Encrypted
+      EncryptionAlgorithm ErrorCode ExplainInput Explained Explanation ExportKeyInput Exported
+      GenerateDataKeyInput GenerateDataKeyPairInput GenerateMacInput GenerateRandomInput
+      GetImportParametersInput Hash Head ImportKeyInput ImportKeyMaterialInput
+      ImportKeyVersionInput ImportParameters Input Json Key KeyOperation KeyRef KeyState
+      ListAliasesInput ListKeysInput ListVaultsInput Mac MacAlgorithm Metrics OpenOptions
+      OperationCount OperationEvent OperationMethods OperationName Operations Origin Page Paged
+      PairSpec ProtectionMode PublicKeyAnswer Purpose Random Range ReEncryptInput ReEncrypted
+      Rotation RotationInput RotationStatus Row ScheduleDeletion Seal SharedSecret Sidecar
+      SignInput Signed SigningAlgorithm Sorted Spec Store StoreLimits Tags Ticked Unsealed
+      UnwrapKeyInput Unwrapped UpdateKeyInput UpdateKeyVersionInput UpdateVaultInput UseKey Vault
+      VaultRef VaultState VaultType VaultUsage Verified VerifyInput VerifyMacInput Version
+      VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
+      WrappedMaterial Wrapping WrappingKey Write
+    `),
+  },
+  './testing': {
+    source: 'testing/index.ts',
+    values: words('VirtualClock faultyStore lifecycleModel seededRandom storeSuite'),
+    types: words(`
+      Duration Fault FaultKind FaultPlan FaultyCall FaultyMethod FaultyStore RecordedCall
+      SeededRandom StoreHarness SuiteApi
+    `),
+  },
+  './store/level': {
+    source: 'store/level.ts',
+    values: words('openLevelStore'),
+    types: words(`
+      LevelDatabase LevelDatabaseOptions LevelPathOptions LevelStore LevelStoreOptions
+    `),
+  },
+  './store/memory': {
+    source: 'store/memory.ts',
+    values: words('createMemorySidecar createMemoryStore'),
+    types: words('MemoryStoreOptions'),
+  },
+  './crypto/node': {
+    source: 'crypto/node/index.ts',
+    values: words('createNodeProvider'),
+    types: words('NodeProvider NodeProviderOptions'),
+  },
+  './crypto/portable': {
+    source: 'crypto/portable/index.ts',
+    values: words('createPortableProvider'),
+    types: words('PortableProvider PortableProviderOptions'),
+  },
+}
+
+const METHODS = words(`
+  createVault getVault listVaults updateVault changeVaultCompartment scheduleVaultDeletion
+  cancelVaultDeletion getVaultUsage
+  createKey getKey listKeys updateKey changeKeyCompartment enableKey disableKey
+  scheduleKeyDeletion cancelKeyDeletion destroyKey tagKey untagKey
+  createAlias updateAlias deleteAlias listAliases
+  getRotationPolicy putRotationPolicy listRotations
+  createKeyVersion getKeyVersion listKeyVersions updateKeyVersion scheduleKeyVersionDeletion
+  cancelKeyVersionDeletion
+  getWrappingKey importKey importKeyVersion getImportParameters importKeyMaterial
+  deleteKeyMaterial exportKey
+  encrypt decrypt reEncrypt generateDataKey generateDataKeyPair generateRandom sign verify
+  generateMac verifyMac wrapKey unwrapKey deriveSharedSecret getPublicKey
+  region explain tick recover reseal head metrics close
+`)
+
+const path = (source: string) => fileURLToPath(new URL(`../src/${source}`, import.meta.url))
+
+/** Every name that an entry exports, types too, as the compiler sees it. */
+function exportedNames(): Map<string, string[]> {
+  const config = fileURLToPath(new URL('../tsconfig.json', import.meta.url))
+  const { options } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(config, (name) => readFileSync(name, 'utf8')).config,
+    ts.sys,
+    fileURLToPath(new URL('..', import.meta.url)),
+  )
+  const sources = Object.values(ENTRIES).map(({ source }) => path(source))
+  const program = ts.createProgram(sources, options)
+  const checker = program.getTypeChecker()
+  return new Map(
+    sources.map((source) => {
+      const module = checker.getSymbolAtLocation(program.getSourceFile(source)!)!
+      return [source, checker.getExportsOfModule(module).map(({ name }) => name)]
+    }),
+  )
+}
+
+describe('entries', () => {
+  const { exports } = JSON.parse(readFileSync(path('../package.json'), 'utf8')) as {
+    readonly exports: Readonly<Record<string, unknown>>
+  }
+
+  test('of the package are those listed here', () => {
+    const listed = [...Object.keys(ENTRIES), './package.json'].sort()
+    expect(Object.keys(exports).sort()).toEqual(listed)
+  })
+
+  test.each(Object.entries(ENTRIES))('%s exports its values', async (_, { source, values }) => {
+    const module = (await import(/* @vite-ignore */ path(source))) as object
+    expect(Object.keys(module).sort()).toEqual(values)
+  })
+
+  test('and their types', () => {
+    const names = exportedNames()
+    for (const [entry, { source, values, types }] of Object.entries(ENTRIES))
+      expect(names.get(path(source))!.sort(), entry).toEqual([...values, ...types].sort())
+  })
+})
+
+test('a room has these methods and no others', async () => {
+  const room = await Strongroom.open()
+  const prototype = Object.getPrototypeOf(room) as object
+  const names = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
+  expect(names.sort()).toEqual(METHODS)
+  expect(Object.getOwnPropertySymbols(prototype)).toEqual([Symbol.asyncDispose])
+  expect(Object.keys(room)).toEqual([])
+  await room.close()
+})
