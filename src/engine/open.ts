@@ -1,4 +1,7 @@
-/** From `open` options to a core: provider, store, seal, in an order that touches nothing before it knows enough. */
+/**
+ * From `open` options to a core: provider, store, seal, in an order that touches nothing before it
+ * knows enough.
+ */
 import { invalidArgument, StrongroomError } from '../base/errors.ts'
 import { systemClock, type Clock, type Random } from '../base/ports.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
@@ -8,9 +11,13 @@ import { Core } from './core.ts'
 import { Meter } from './meter.ts'
 import { createRealm, isSealed, openRealm, type OpenedRealm } from './realm.ts'
 import { checkSeal, type Seal } from './seal.ts'
+import { verifyRecords } from './verify.ts'
 
 export interface OpenOptions {
-  /** A directory for the embedded LevelDB store; without `path` and `store` everything stays in memory. */
+  /**
+   * A directory for the embedded LevelDB store; without `path` and `store` everything stays in
+   * memory.
+   */
   readonly path?: string
   /** Another store; the room closes it. */
   readonly store?: Store
@@ -27,8 +34,16 @@ export interface OpenOptions {
   readonly region?: string
   /** Bounds every cache; default 10,000. */
   readonly cachedKeys?: number
-  /** Runs `tick` so often; default never: time then acts on every read, and on disk when `tick` is called. */
+  /**
+   * Runs `tick` so often; default never: time then acts on every read, and on disk when `tick` is
+   * called.
+   */
   readonly sweepEveryMs?: number
+  /**
+   * Reads the whole store before anything is served and compares every record with the heads. Off by
+   * default, since it takes as long as there are records; reads check what they touch in any case.
+   */
+  readonly verify?: boolean
   /** Opens a store that is older than its anchor, for an operator who knows why. */
   readonly acceptRollback?: boolean
   /** Allows a deterministic random source together with a store that outlives the process. */
@@ -38,7 +53,6 @@ export interface OpenOptions {
 export async function openCore(options: OpenOptions): Promise<Core> {
   checkOptions(options)
   const provider = await openProvider(options)
-  await provider.selfTest()
   const seal = options.seal ?? throwAway(provider, options)
   const store = await openStore(options)
   try {
@@ -50,11 +64,22 @@ export async function openCore(options: OpenOptions): Promise<Core> {
       )
     const clock = options.clock ?? systemClock
     const realm = await openOrCreate(store, provider, seal, clock, options)
+    if (options.verify) await verified(store, realm)
     const { cachedKeys = LIMITS.cachedKeysDefault, region = 'local' } = options
     return new Core({ store, provider, clock, cachedKeys, region, meter: new Meter() }, realm)
   } catch (error) {
     await store.close().catch(() => undefined)
     throw asOpenError(error)
+  }
+}
+
+async function verified(store: Store, realm: OpenedRealm): Promise<void> {
+  try {
+    await verifyRecords(store, realm.keys)
+  } catch (error) {
+    realm.keys.destroy()
+    realm.erase.destroy()
+    throw error
   }
 }
 
@@ -81,7 +106,11 @@ async function openOrCreate(
     : createRealm(store, provider, seal, clock.now())
 }
 
-/** Code of the other provider is not loaded. */
+/** One per process and kind: key handles and pools are shared, the self-test runs once. */
+const shared = new Map<string, Promise<CryptoProvider>>()
+/** The kinds whose known answers came out right in this process. */
+const tested = new Map<string, Promise<void>>()
+
 async function openProvider({ crypto = 'auto', random }: OpenOptions): Promise<CryptoProvider> {
   if (typeof crypto === 'object') {
     if (random)
@@ -90,13 +119,26 @@ async function openProvider({ crypto = 'auto', random }: OpenOptions): Promise<C
         'nothing beside a provider of your own, which brings its own',
         random,
       )
+    await crypto.selfTest()
     return crypto
   }
-  const options = random ? { random } : {}
-  const node = crypto === 'node' || (crypto === 'auto' && isNode())
-  if (node) return (await import('../crypto/node/index.ts')).createNodeProvider(options)
-  return (await import('../crypto/portable/index.ts')).createPortableProvider(options)
+  const kind = crypto === 'auto' ? (isNode() ? 'node' : 'portable') : crypto
+  const known = random ? undefined : shared.get(kind)
+  const opening = known ?? PROVIDERS[kind](random ? { random } : {})
+  if (!random) shared.set(kind, opening)
+  const provider = await opening
+  if (!tested.has(kind)) tested.set(kind, provider.selfTest())
+  await tested.get(kind)
+  return provider
 }
+
+/** Code of the other provider is not loaded. */
+const PROVIDERS = {
+  node: async (options: { random?: Random }): Promise<CryptoProvider> =>
+    (await import('../crypto/node/index.ts')).createNodeProvider(options),
+  portable: async (options: { random?: Random }): Promise<CryptoProvider> =>
+    (await import('../crypto/portable/index.ts')).createPortableProvider(options),
+} as const
 
 const isNode = (): boolean =>
   (globalThis as { process?: { versions?: { node?: string } } }).process?.versions?.node !==
@@ -132,6 +174,7 @@ const OPTIONS: ReadonlySet<string> = new Set([
   'region',
   'cachedKeys',
   'sweepEveryMs',
+  'verify',
   'acceptRollback',
   'unsafeAllowSeeded',
 ])

@@ -1,8 +1,9 @@
 /**
- * The store port: untrusted bytes with six methods. Everything that reaches it is sealed by the layers above; it
- * promises atomic, durable, ordered commits and consistent scans, and nothing about secrecy or truth.
- * It maps one-to-one on LevelDB, IndexedDB, PostgreSQL and etcd. The published conformance suite
- * (`strongroom/testing`, `storeSuite`) is the contract in executable form.
+ * The store port: untrusted bytes with six methods. Everything that reaches it is sealed by the
+ * layers above; it promises atomic, durable, ordered commits and consistent scans, and nothing
+ * about secrecy or truth. It maps one-to-one on LevelDB, IndexedDB, PostgreSQL and etcd. The
+ * published conformance suite (`strongroom/testing`, `storeSuite`) is the contract in executable
+ * form.
  */
 
 /** What a store tells of itself; the suite checks that it is true. */
@@ -47,7 +48,9 @@ export interface Store {
   readonly multiProcess: boolean
   /** True when nothing survives `close` (the memory store). */
   readonly ephemeral: boolean
-  /** Linearizable; undefined when absent. The value is the caller's own copy, a plain Uint8Array. */
+  /**
+   * Linearizable; undefined when absent. The value is the caller's own copy, a plain Uint8Array.
+   */
   get(
     key: Uint8Array,
   ): Promise<{ readonly value: Uint8Array; readonly version: bigint } | undefined>
@@ -59,20 +62,36 @@ export interface Store {
    * unknown: it may or may not have been applied.
    */
   commit(commit: Commit): Promise<{ readonly version: bigint }>
-  /** Read barrier: the newest committed version, by a linearizable read that starts after the call. */
+  /**
+   * Read barrier: the newest committed version, by a linearizable read that starts after the call.
+   */
   head(): Promise<bigint>
-  /** A hint that something may have changed since; never a guarantee. Answers the function that stops it. */
+  /**
+   * A hint that something may have changed since; never a guarantee. Answers the function that
+   * stops it.
+   */
   watch?(callback: () => void): () => void
   close(): Promise<void>
-  /** Close and reopen after a write error; the caller verifies afterwards. Absent: open the store anew instead. */
+  /**
+   * Close and reopen after a write error; the caller verifies afterwards. Absent: open the store
+   * anew instead.
+   */
   recover?(): Promise<void>
-  /** Rewrites the files so that deleted values leave them. Absent: the engine of the store does it by itself. */
+  /**
+   * Rewrites the files so that deleted values leave them. Absent: the engine of the store does it
+   * by itself.
+   */
   compact?(): Promise<void>
-  /** Small files beside the store, outside of what a store image holds. Absent: kept in memory only. */
+  /**
+   * Small files beside the store, outside of what a store image holds. Absent: kept in memory only.
+   */
   readonly sidecar?: Sidecar
 }
 
-/** Two small files that live beside the store, each written by slots so that a torn write leaves the older one. */
+/**
+ * Two small files that live beside the store, each written by slots so that a torn write leaves the
+ * older one.
+ */
 export interface Sidecar {
   /** The newest whole content, or undefined when never written. */
   read(name: SidecarName): Promise<Uint8Array | undefined>
@@ -82,7 +101,10 @@ export interface Sidecar {
   scrub(name: SidecarName): Promise<void>
 }
 
-/** `anchor`: sequence and hash of the newest commit; `erase`: the key that takes part in wrapping vault keys. */
+/**
+ * `anchor`: sequence and hash of the newest commit; `erase`: the key that takes part in wrapping
+ * vault keys.
+ */
 export type SidecarName = 'anchor' | 'erase'
 
 /** The three ways in which a store fails, and no others. */

@@ -1,0 +1,70 @@
+/**
+ * A LevelDB in a directory: the duties that LevelDB leaves to its user. The directory is private to
+ * its owner, opened once per machine, never created by accident, never repaired, and its names are
+ * as durable as its data.
+ */
+import type { LevelHome } from './level-store.ts'
+import type { LevelPathOptions } from '../level.ts'
+import type { LevelPlatform } from './platform.ts'
+import { LevelStore } from './level-store.ts'
+import { claim } from './registry.ts'
+import { createFreeSpace } from './free-space.ts'
+import { defaultPlatform } from './platform.ts'
+import { ensureStore, removeDrafts } from './creation.ts'
+import { fromLevel } from './errors.ts'
+import { openFileSidecar } from '../sidecar.ts'
+import { openNames } from './names.ts'
+import { assertWhole } from './inspection.ts'
+
+/** @param platform pieces to replace, for tests */
+export async function openDirectory(
+  options: LevelPathOptions,
+  platform: Partial<LevelPlatform> = {},
+): Promise<LevelStore> {
+  const pieces = { ...defaultPlatform, ...platform }
+  try {
+    const { root, location } = await ensureStore(options, pieces)
+    return await LevelStore.open(await createHome(root, location, pieces), options.limits)
+  } catch (error) {
+    throw fromLevel(error, `Opening the store ${options.path}`)
+  }
+}
+
+async function createHome(
+  root: string,
+  location: string,
+  platform: LevelPlatform,
+): Promise<LevelHome> {
+  const unclaim = await claim(location, root)
+  try {
+    const names = openNames(location, platform)
+    const sidecar = openFileSidecar(root)
+    const space = createFreeSpace(location, platform)
+    return {
+      name: root,
+      sidecar,
+      connect: async () => {
+        await assertWhole(location)
+        const db = await platform.connect(location, { createIfMissing: false })
+        await db.open()
+        try {
+          await names.opened()
+          await removeDrafts(root)
+        } catch (error) {
+          await db.close()
+          throw error
+        }
+        return db
+      },
+      settle: () => names.settle(),
+      reserve: (bytes) => space.reserve(bytes),
+      release: async () => {
+        names.close()
+        await sidecar.close().finally(unclaim)
+      },
+    }
+  } catch (error) {
+    unclaim()
+    throw error
+  }
+}
