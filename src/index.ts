@@ -3,7 +3,8 @@
  *
  * @example
  * import { Strongroom, VirtualClock } from 'strongroom'
- * const room = await Strongroom.open({ path: './keys', seal: { passphrase: 'correct horse battery staple' } })
+ * const room = await Strongroom.open({ path: './keys', seal: { passphrase: 'correct horse battery
+ * staple' } })
  */
 export { Strongroom, type Head, type OperationMethods } from './engine/room.ts'
 export { ERROR_CODES, StrongroomError, type ErrorCode, type Explanation } from './base/errors.ts'

@@ -1,7 +1,16 @@
-/** When a key next needs `tick`: kept beside the keys, so that a tick never scans them all. A lower bound, never late. */
+/**
+ * When a key next needs `tick`: kept beside the keys, so that a tick never scans them all. A lower
+ * bound, never late.
+ */
 import type { KeyRecord } from '../domain/records.ts'
 import { path } from '../format/paths.ts'
 import type { Tx } from './tx.ts'
+
+/**
+ * The deadline of a key whose material was destroyed while the sweep that makes it unrecoverable is
+ * still owed.
+ */
+export const SWEEP_OWED = 0
 
 /** Notes the deadlines of a key, and further ones (of its versions). */
 export async function note(
@@ -9,18 +18,18 @@ export async function note(
   key: KeyRecord,
   ...further: readonly (number | undefined)[]
 ): Promise<void> {
-  const at = path.agenda(key.vaultId, key.ordinal)
-  const known = await tx.get('agenda', at)
   const deadlines = [
-    known?.record.dueAt,
     key.deletion?.at,
     key.materialExpiresAt,
     key.rotation?.nextAt,
     ...further,
   ].filter((deadline) => deadline !== undefined)
+  // No new deadline leaves the note as it is: no need to look, which every new key would wait for.
   if (deadlines.length === 0) return
-  const dueAt = Math.min(...deadlines)
-  if (dueAt !== known?.record.dueAt) await tx.put('agenda', at, { keyId: key.id, dueAt })
+  const at = path.agenda(key.vaultId, key.ordinal)
+  const known = (await tx.get('agenda', at))?.record.dueAt ?? Infinity
+  const dueAt = Math.min(known, ...deadlines)
+  if (dueAt !== known) await tx.put('agenda', at, { keyId: key.id, dueAt })
 }
 
 /** Replaces the note by exactly these deadlines. */

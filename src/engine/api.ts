@@ -1,7 +1,7 @@
 /**
- * The public surface: what every operation takes and answers. One options object in, plain frozen data out. Times are
- * `Date`, ids strings, bytes `Uint8Array`. Every mutable resource carries `etag`; every write takes `ifMatch` and
- * `retryToken`; every operation takes `principal`.
+ * The public surface: what every operation takes and answers. One options object in, plain frozen
+ * data out. Times are `Date`, ids strings, bytes `Uint8Array`. Every mutable resource carries
+ * `etag`; every write takes `ifMatch` and `retryToken`; every operation takes `principal`.
  */
 import type {
   Algorithm,
@@ -30,7 +30,10 @@ import type { Explanation } from '../base/errors.ts'
 export interface Asked {
   readonly principal?: string
 }
-/** A write: the etag it must match, and a token (up to 64 characters) that makes repeating it safe for 24 hours. */
+/**
+ * A write: the etag it must match, and a token (up to 64 characters) that makes repeating it safe
+ * for 24 hours.
+ */
 export interface Write extends Asked {
   readonly ifMatch?: string
   readonly retryToken?: string
@@ -38,7 +41,10 @@ export interface Write extends Asked {
 export interface VaultRef {
   readonly vaultId: string
 }
-/** A key by id, or by `alias/NAME` (then with `vaultId`, which may be left out while the room has one vault). */
+/**
+ * A key by id, or by `alias/NAME` (then with `vaultId`, which may be left out while the room has
+ * one vault).
+ */
 export interface KeyRef {
   readonly keyId: string
   readonly vaultId?: string
@@ -81,7 +87,10 @@ export interface Vault {
   readonly etag: string
 }
 export interface VaultUsage {
-  /** Everything but deleted, split by protection mode, across all compartments; the wrapping key is not counted. */
+  /**
+   * Everything but deleted, split by protection mode, across all compartments; the wrapping key is
+   * not counted.
+   */
   readonly keyCount: number
   readonly keyVersionCount: number
   readonly softwareKeyCount: number
@@ -192,7 +201,10 @@ export interface CreateKeyInput extends VaultRef, Write {
   readonly compartmentId?: string
   readonly tags?: Tags
   readonly definedTags?: DefinedTags
-  /** `imported`: made without material (state pendingImport); `external`: a reference, with `external`. */
+  /**
+   * `imported`: made without material (state pendingImport); `external`: a reference, with
+   * `external`.
+   */
   readonly origin?: Origin
   readonly olderVersions?: 'process' | 'all'
   readonly external?: Json
@@ -221,7 +233,10 @@ export interface UpdateKeyInput extends KeyRef, Write {
   readonly tags?: Tags
   readonly definedTags?: DefinedTags
   readonly olderVersions?: 'process' | 'all'
-  /** Update a disabled or pendingImport key too (AWS, Azure); by default only an enabled key can be updated (OCI). */
+  /**
+   * Update a disabled or pendingImport key too (AWS, Azure); by default only an enabled key can be
+   * updated (OCI).
+   */
   readonly whileDisabled?: boolean
 }
 export interface ChangeKeyCompartmentInput extends KeyRef, Write {
@@ -279,7 +294,10 @@ export interface WrappingKey {
 }
 export interface WrappedMaterial {
   readonly wrapped: Uint8Array
-  /** RSA_OAEP_*: the raw AES or HMAC key; RSA_OAEP_AES_*: RSA-OAEP(temporary AES key) || AES-KWP(material). */
+  /**
+   * RSA_OAEP_*: the raw AES or HMAC key; RSA_OAEP_AES_*: RSA-OAEP(temporary AES key) || AES-
+   * KWP(material).
+   */
   readonly wrapping: Wrapping
   /** Imported material of a version made by import expires then. */
   readonly expiresAt?: Date
@@ -328,7 +346,10 @@ export interface Encrypted {
 }
 export interface DecryptInput extends Asked {
   readonly ciphertext: Uint8Array
-  /** Not needed for our own AES form, which names its version. When given, it must be the key that encrypted. */
+  /**
+   * Not needed for our own AES form, which names its version. When given, it must be the key that
+   * encrypted.
+   */
   readonly keyId?: string
   readonly vaultId?: string
   readonly versionId?: string

@@ -1,4 +1,7 @@
-/** The shapes of operation bodies. The pipeline (execute.ts) does everything that they have in common. */
+/**
+ * The shapes of operation bodies. The pipeline (execute.ts) does everything that they have in
+ * common.
+ */
 import type { OperationTable } from '../domain/operations.ts'
 import type { KeyView, VaultView, VersionView } from '../domain/settle.ts'
 import type { Answer, Input, OperationName } from './api.ts'
@@ -26,7 +29,10 @@ export type Context<O extends OperationName> = {
 /** Rooms, uses and reads: a function. */
 export type Reading<O extends OperationName> = (context: Context<O>) => Promise<Answer<O>>
 
-/** Writes: slow work first, outside any lock; then the change itself, alone among the writers of the vault. */
+/**
+ * Writes: slow work first, outside any lock; then the change itself, alone among the writers of the
+ * vault.
+ */
 export interface Writing<O extends OperationName, P = unknown> {
   /** What takes long or wants randomness: key generation, unwrapping. Runs after a first check. */
   readonly prepare?: (context: Context<O>) => Promise<P>

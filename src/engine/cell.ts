@@ -2,9 +2,17 @@ import type { Suite } from '../crypto/provider.ts'
 import type { VaultHead } from '../format/heads.ts'
 import { Mutex } from './mutex.ts'
 
-/** What the process knows of one vault: its head as committed, as planned by writes in flight, and its keys. */
+/**
+ * What the process knows of one vault: its head as committed, as planned by writes in flight, and
+ * its keys.
+ */
 export interface Cell {
   readonly id: string
+  /**
+   * The life of the room that it belongs to: `recover` begins a new one, and what was read before
+   * is refused.
+   */
+  readonly life: number
   /** Writers plan one after another; durability is awaited outside the lock. */
   readonly lock: Mutex
   head: VaultHead
@@ -12,12 +20,20 @@ export interface Cell {
   headElement: Uint8Array | undefined
   /** The head after every write that is planned and not yet committed. */
   planned: VaultHead
-  /** Counts commits that were applied; a read that saw something impossible looks whether it moved. */
+  /**
+   * Counts commits that were applied; a read that saw something impossible looks whether it moved.
+   */
   generation: number
-  /** Counts changes of the vault record or its keys; permits of hot keys hold only while it stands still. */
+  /**
+   * Counts changes of the vault record or its keys; permits of hot keys hold only while it stands
+   * still.
+   */
   permitGeneration: number
   keyring: Keyring | undefined
-  /** The newest write in flight; under the lock, once it is settled, the store shows everything planned. */
+  /**
+   * The newest write in flight; under the lock, once it is settled, the store shows everything
+   * planned.
+   */
   tail: Promise<void>
 }
 
@@ -34,9 +50,14 @@ export function emptyHead(vaultId: string): VaultHead {
   return { vaultId, seq: 0n, chain: ZERO, count: 0n, sum: ZERO, epoch: 1 }
 }
 
-export function createCell(head: VaultHead, headElement: Uint8Array | undefined): Cell {
+export function createCell(
+  head: VaultHead,
+  headElement: Uint8Array | undefined,
+  life: number,
+): Cell {
   return {
     id: head.vaultId,
+    life,
     lock: new Mutex(),
     head,
     headElement,

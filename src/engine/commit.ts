@@ -1,7 +1,8 @@
 /**
- * One way to the store: planned transactions wait in a queue, are merged into groups, and each group becomes one atomic
- * batch: records, vault heads, realm head. Then the anchor, and only then the answers. The first failure of a write
- * stops everything until `recover()`: what was planned on top of it never happened.
+ * One way to the store: planned transactions wait in a queue, are merged into groups, and each
+ * group becomes one atomic batch: records, vault heads, realm head. Then the anchor, and only then
+ * the answers. The first failure of a write stops everything until `recover()`: what was planned on
+ * top of it never happened.
  */
 import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
@@ -89,7 +90,9 @@ export class Committer {
     return this.#planned.get(key)?.write
   }
 
-  /** Queues a plan; answers when it is durable. Call it synchronously under the lock of the cell. */
+  /**
+   * Queues a plan; answers when it is durable. Call it synchronously under the lock of the cell.
+   */
   submit(plan: Plan, epoch: number): Promise<void> {
     if (this.#poison) return Promise.reject(stopped(this.#poison))
     if (epoch !== this.epoch) return Promise.reject(stopped())
@@ -97,7 +100,8 @@ export class Committer {
       return Promise.reject(
         new StrongroomError(
           'BUSY',
-          `Writes: expected fewer than ${LIMITS.queuedWritesMax} waiting, found ${this.#queue.length}.`,
+          `Writes: expected fewer than ${LIMITS.queuedWritesMax} waiting, found ` +
+            `${this.#queue.length}.`,
         ),
       )
     for (const [key, write] of plan.writes) this.#planned.set(key, { write, plan })
@@ -108,6 +112,19 @@ export class Committer {
     plan.cell.tail = done
     this.#draining ??= Promise.resolve().then(() => this.#drain())
     return done
+  }
+
+  /**
+   * Answers when what was planned for a cell is durable; fails when that failed, or failed since
+   * `epoch`.
+   */
+  seen(cell: Cell, epoch: number): Promise<void> {
+    return epoch === this.epoch ? cell.tail : Promise.reject(stopped(this.#poison))
+  }
+
+  /** Takes no more plans until `reset`. */
+  stop(): void {
+    this.#poison ??= stopped()
   }
 
   /** Waits until nothing is in flight. */
@@ -236,7 +253,10 @@ export class Committer {
     if (!untouched) this.#poison = failure
     this.#planned.clear()
     this.epoch++
-    for (const { cell } of [...group, ...waiting]) cell.planned = cell.head
+    for (const { cell } of [...group, ...waiting]) {
+      cell.planned = cell.head
+      cell.tail = Promise.resolve()
+    }
     for (const plan of group) plan.reject(failure)
     for (const plan of waiting) plan.reject(stopped(failure))
   }
@@ -248,10 +268,12 @@ export async function writeAnchor(store: Store, keys: RealmKeys, head: RealmHead
   await store.sidecar?.write('anchor', withMac(body, keys.heads.compute(body)))
 }
 
-const stopped = (cause?: Error): StrongroomError =>
+/** A write that met an earlier failure. */
+export const stopped = (cause?: Error): StrongroomError =>
   new StrongroomError(
     'UNAVAILABLE',
-    `Write: expected a healthy store, found that an earlier write failed; nothing of this one was applied.`,
+    'Write: expected a healthy store, found that an earlier write failed; nothing of ' +
+      'this one was applied.',
     { cause },
   )
 

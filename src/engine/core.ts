@@ -1,4 +1,7 @@
-/** What every operation stands on: the open realm, its cells, and the two ways to touch records: read and transact. */
+/**
+ * What every operation stands on: the open realm, its cells, and the two ways to touch records:
+ * read and transact.
+ */
 import { StrongroomError } from '../base/errors.ts'
 import type { Clock } from '../base/ports.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
@@ -6,7 +9,7 @@ import { isUuid, path } from '../format/paths.ts'
 import type { RecordKind, RecordOf } from '../format/records.ts'
 import type { Store } from '../store/store.ts'
 import { createCell, emptyHead, type Cell } from './cell.ts'
-import { Committer } from './commit.ts'
+import { Committer, stopped } from './commit.ts'
 import type { EraseKeys } from './erase.ts'
 import { Handles } from './handles.ts'
 import { Hot } from './hot.ts'
@@ -60,11 +63,17 @@ export class Core {
   /** Raw AES-GCM uses left of the reserved block, by version. */
   readonly gcmLeft: Lru<string, number>
   /** Keys whose material was destroyed and whose vault still has to be swept, by vault. */
-  readonly unswept = new Map<Cell, Set<number>>()
+  readonly unswept = new Map<string, Set<number>>()
   /** One destruction sweep at a time. */
   readonly sweeping = new Mutex()
   readonly #cells = new Map<string, Promise<Cell | undefined>>()
-  #closed = false
+  /** Vaults that are being made. */
+  readonly #making = new Set<Promise<unknown>>()
+  #life = 0
+  #closing: Promise<void> | undefined
+  /** Operations under way, and who waits for the last of them. */
+  #active = 0
+  #idle: (() => void) | undefined
 
   constructor(options: CoreOptions, realm: OpenedRealm) {
     this.store = options.store
@@ -82,8 +91,15 @@ export class Core {
     this.gcmLeft = new Lru(options.cachedKeys)
   }
 
+  /**
+   * Counts how often everything that was read was dropped: what older cells say no longer holds.
+   */
+  get life(): number {
+    return this.#life
+  }
+
   get closed(): boolean {
-    return this.#closed
+    return this.#closing !== undefined
   }
 
   /** A durable commit changed this key. */
@@ -96,8 +112,18 @@ export class Core {
   }
 
   assertOpen(): void {
-    if (this.#closed)
+    if (this.#closing)
       throw new StrongroomError('CLOSED', 'Room: expected an open room, found a closed one.')
+  }
+
+  /** Begins an operation: `close` waits until its `leave`. */
+  enter(): void {
+    this.assertOpen()
+    this.#active++
+  }
+
+  leave(): void {
+    if (--this.#active === 0) this.#idle?.()
   }
 
   /** The cell of a vault, or NOT_FOUND. */
@@ -119,12 +145,30 @@ export class Core {
     return loading
   }
 
-  /** A cell for a vault that is about to be made; it is known to others once `transact` has made it durable. */
-  async newCell<T>(vaultId: string, make: (cell: Cell) => Promise<T>): Promise<T> {
-    const cell = createCell(emptyHead(vaultId), undefined)
-    const answer = await make(cell)
-    this.#cells.set(vaultId, Promise.resolve(cell))
+  /**
+   * Makes a vault; whoever asks for its cell meanwhile waits until it is durable. Undefined when
+   * someone else is making this very one: look again.
+   */
+  newCell<T>(vaultId: string, make: (cell: Cell) => Promise<T>): Promise<T> | undefined {
+    if (this.#cells.has(vaultId)) return undefined
+    const cell = createCell(emptyHead(vaultId), undefined, this.#life)
+    const answer = make(cell)
+    const made = answer.then(
+      () => cell,
+      () => undefined,
+    )
+    this.#cells.set(vaultId, made)
+    this.#making.add(made)
+    void made.then((done) => {
+      this.#making.delete(made)
+      if (!done && this.#cells.get(vaultId) === made) this.#cells.delete(vaultId)
+    })
     return answer
+  }
+
+  /** Waits for the vaults that are being made. */
+  async vaultsMade(): Promise<void> {
+    await Promise.all(this.#making)
   }
 
   /** Committed records of a vault. */
@@ -133,43 +177,53 @@ export class Core {
       cell,
       get: (kind, at, suite) => {
         const { generation } = cell
-        return this.records.read(kind, cell.id, at, () => cell.generation === generation, suite)
+        const still = () => cell.generation === generation && cell.life === this.#life
+        return this.records.read(kind, cell.id, at, still, suite)
       },
     }
   }
 
   /**
-   * Runs `body` alone among the writers of the vault, then makes what it wrote durable, outside the lock. A body that
-   * writes nothing commits nothing.
+   * Runs `body` alone among the writers of the vault, then makes what it wrote durable, outside the
+   * lock. A body that writes nothing, or refuses, commits nothing; but what it saw may still be on
+   * its way to the disk, so its answer waits too.
    */
   async transact<T>(cell: Cell, operation: string, body: (tx: Tx) => Promise<T>): Promise<T> {
-    this.assertOpen()
-    const { answer, durable } = await cell.lock.run(async () => {
-      this.assertOpen()
+    const { answer, refusal, durable } = await cell.lock.run(async () => {
+      if (cell.life !== this.#life) throw stopped()
       const tx = new Tx(this, cell, operation, this.now())
-      const answer = await body(tx)
-      const durable = tx.dirty ? tx.submit() : Promise.resolve()
+      const [decided] = await Promise.allSettled([body(tx)])
+      const refused = decided.status === 'rejected'
+      const durable = tx.dirty && !refused ? tx.submit() : tx.settled()
       durable.catch(() => undefined)
-      return { answer, durable }
+      return refused
+        ? { refusal: { error: decided.reason as Error }, durable }
+        : { answer: decided.value, durable }
     })
     await durable
+    if (refusal) throw refusal.error
     return answer
   }
 
   /** Drops everything that was read or planned; the next use reads the store again. */
   forget(): void {
+    this.#life++
     this.#cells.clear()
     this.records.clear()
     this.handles.clear()
     this.places.clear()
     this.hot.clear()
     this.gcmLeft.clear()
-    this.unswept.clear()
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  /** Refuses what comes, finishes what is under way, wipes, closes the store. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.resolve().then(() => this.#close())
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#active > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
     await this.committer.settled()
     this.forget()
     this.keys.destroy()
@@ -178,11 +232,12 @@ export class Core {
   }
 
   async #loadCell(vaultId: string): Promise<Cell | undefined> {
+    const life = this.#life
     const at = path.head(vaultId)
     const row = await readStore(() => this.store.get(at))
     if (!row) return undefined
     const head = readVaultHead(this.keys, vaultId, row.value)
-    return createCell(head, this.records.element(at, row.value))
+    return createCell(head, this.records.element(at, row.value), life)
   }
 }
 

@@ -1,7 +1,10 @@
 import { invalidArgument } from '../base/errors.ts'
 import { DAY_MS, LIMITS } from '../domain/limits.ts'
 
-/** The moment of a scheduled deletion: 7 to 30 days ahead, default 30 (contracts: OCI 5.4, AWS 10.1). */
+/**
+ * The moment of a scheduled deletion: 7 to 30 days ahead, default 30 (contracts: OCI 5.4, AWS
+ * 10.1).
+ */
 export function deletionTime(now: number, asked: Date | undefined): number {
   if (!asked) return now + LIMITS.deletionDaysDefault * DAY_MS
   const at = asked.getTime()

@@ -1,14 +1,15 @@
 /**
- * Destroyed means gone (docs/architecture.md, "Destruction"): the records go first, then a sweep gives the vault a new
- * vault key, rewraps what lives, renews the erase key outside the store and compacts. After it, no image of the store,
- * old or new, opens what was destroyed. A crash in the middle leaves everything readable that lives, and the agenda
- * makes the next tick finish.
+ * Destroyed means gone (docs/architecture.md, "Destruction"): the records go first, then a sweep
+ * gives the vault a new vault key, rewraps what lives, renews the erase key outside the store and
+ * compacts. After it, no image of the store, old or new, opens what was destroyed. A crash in the
+ * middle leaves everything readable that lives, and the agenda makes the next tick finish.
  */
 import { wipe } from '../base/bytes.ts'
-import type { VersionRecord } from '../domain/records.ts'
+import { StrongroomError } from '../base/errors.ts'
+import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import type { KeyView } from '../domain/settle.ts'
 import { bytesToUuid, path, range } from '../format/paths.ts'
-import { renote } from './agenda.ts'
+import { renote, SWEEP_OWED } from './agenda.ts'
 import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
 import { createVaultKey, keyring, openVaultKey } from './keyring.ts'
@@ -20,15 +21,24 @@ import type { Tx } from './tx.ts'
 export const ordinalOf = (key: Uint8Array): number =>
   Number(new DataView(key.buffer, key.byteOffset).getBigUint64(17))
 
-/** Marks the vault for a sweep once this transaction is durable. */
-export function sweepAfter(core: Core, tx: Tx, ordinal: number): void {
-  tx.after(() => {
-    const known = core.unswept.get(tx.cell) ?? new Set()
-    core.unswept.set(tx.cell, known.add(ordinal))
-  })
+/**
+ * Notes on the agenda that a key owes its vault a sweep, so that a crash forgets it not, and marks
+ * it in memory.
+ */
+export async function sweepAfter(core: Core, tx: Tx, key: KeyRecord): Promise<void> {
+  await renote(tx, key, [SWEEP_OWED])
+  tx.after(() => owe(core, tx.cell.id, key.ordinal))
 }
 
-/** Removes the material of some versions of a living key: the rest is resealed under a new key key. */
+/** The vault has to be swept because of this key. */
+export function owe(core: Core, vaultId: string, ordinal: number): void {
+  const known = core.unswept.get(vaultId) ?? new Set()
+  core.unswept.set(vaultId, known.add(ordinal))
+}
+
+/**
+ * Removes the material of some versions of a living key: the rest is resealed under a new key key.
+ */
 export async function forgetMaterial(
   core: Core,
   tx: Tx,
@@ -54,9 +64,8 @@ export async function forgetMaterial(
     wipe(...living.map(({ material }) => material))
   }
   for (const version of gone) await forgetVersion(core, tx, ordinal, version, state)
-  await renote(tx, key.record, [tx.now])
   tx.touch(id)
-  sweepAfter(core, tx, ordinal)
+  await sweepAfter(core, tx, key.record)
 }
 
 async function forgetVersion(
@@ -74,23 +83,49 @@ async function forgetVersion(
   tx.after(() => core.handles.drop(version.id))
 }
 
-/** Finishes every destruction that committed: removes what is left of it and sweeps. */
+/**
+ * For the answer of an operation that destroyed: sweeps when that is still to be done, perhaps
+ * since before a restart.
+ * @throws OUTCOME_UNKNOWN when what is destroyed is refused for good, but not yet unrecoverable
+ */
+export async function finishOwed(core: Core, vaultId: string, ordinal: number): Promise<void> {
+  try {
+    const at = path.agenda(vaultId, ordinal)
+    const noted = await core.reader(await core.cell(vaultId)).get('agenda', at)
+    if (noted?.record.dueAt === SWEEP_OWED) owe(core, vaultId, ordinal)
+    await finishDestructions(core)
+  } catch (cause) {
+    throw new StrongroomError(
+      'OUTCOME_UNKNOWN',
+      'Destruction: expected a finished sweep; it is destroyed, but older images still ' +
+        'open it: call recover() and tick().',
+      { cause },
+    )
+  }
+}
+
+/**
+ * Finishes every destruction that committed, also when another call is at it: removes what is left
+ * and sweeps.
+ */
 export async function finishDestructions(core: Core): Promise<void> {
-  if (core.unswept.size === 0) return
   await core.sweeping.run(async () => {
     const waiting = [...core.unswept]
     core.unswept.clear()
     if (waiting.length === 0) return
     try {
-      for (const [cell, ordinals] of waiting) {
+      for (const [vaultId, ordinals] of waiting) {
+        const cell = await core.cell(vaultId)
         for (const ordinal of ordinals) await scrapKey(core, cell, ordinal)
         await renewVaultKey(core, cell)
       }
       await renewEraseKey(core)
-      for (const [cell, ordinals] of waiting)
-        for (const ordinal of ordinals) await renoteKey(core, cell, ordinal)
+      for (const [vaultId, ordinals] of waiting)
+        for (const ordinal of ordinals)
+          await renoteKey(core, await core.cell(vaultId), ordinal, true)
     } catch (error) {
-      for (const [cell, ordinals] of waiting) core.unswept.set(cell, ordinals)
+      for (const [vaultId, ordinals] of waiting)
+        for (const ordinal of ordinals) owe(core, vaultId, ordinal)
       throw error
     }
   })
@@ -122,18 +157,19 @@ export async function removeRange(
   wanted: (row: { readonly key: Uint8Array; readonly value: Uint8Array }) => boolean = () => true,
 ): Promise<number> {
   let removed = 0
-  let batch: Uint8Array[] = []
+  let batch: { readonly key: Uint8Array; readonly value: Uint8Array }[] = []
   const flush = async () => {
-    const paths = batch
+    const rows = batch
     batch = []
-    if (paths.length > 0)
+    if (rows.length > 0)
       await core.transact(cell, 'remove', async (tx) => {
-        for (const at of paths) await tx.del(kind, at)
+        // What was written since the look is not what was looked at.
+        for (const { key, value } of rows) await tx.delSame(kind, key, value)
       })
-    removed += paths.length
+    removed += rows.length
   }
   for await (const row of eachRow(core, bounds)) {
-    if (wanted(row)) batch.push(row.key)
+    if (wanted(row)) batch.push(row)
     if (batch.length >= BATCH) await flush()
   }
   await flush()
@@ -144,6 +180,8 @@ export async function removeRange(
 async function renewVaultKey(core: Core, cell: Cell): Promise<void> {
   const reader = core.reader(cell)
   if ((await vaultView(reader, core.now())).record.state === 'deleted') return
+  // What an earlier sweep left undone comes first, so that vault keys never pile up.
+  if ((await keyring(core, cell)).suites.size > 1) await retireVaultKeys(core, cell)
   await core.transact(cell, 'renewVaultKey', async (tx) => {
     await keyring(core, cell)
     const epoch = tx.cell.planned.epoch + 1
@@ -151,12 +189,21 @@ async function renewVaultKey(core: Core, cell: Cell): Promise<void> {
     tx.setEpoch(epoch)
     tx.after(() => (cell.keyring = undefined))
   })
+  await retireVaultKeys(core, cell)
+}
+
+/** Brings everything under the newest vault key and removes the older ones. */
+async function retireVaultKeys(core: Core, cell: Cell): Promise<void> {
   await rewrap(core, cell, 'keyKey', range.keyKeys(cell.id))
   await rewrap(core, cell, 'ticket', range.tickets(cell.id))
   const newest = path.vaultKey(cell.id, cell.head.epoch)
   await removeRange(core, cell, 'vaultKey', { gte: range.vaultKeys(cell.id).gte, lt: newest })
   cell.keyring = undefined
 }
+
+/** Waits until the store shows every change that was planned before. */
+const planned = (core: Core, cell: Cell): Promise<void> =>
+  core.transact(cell, 'settle', async () => undefined)
 
 /** Reseals every record of a kind under the newest vault key. */
 async function rewrap(
@@ -165,6 +212,9 @@ async function rewrap(
   kind: 'keyKey' | 'ticket',
   bounds: { readonly gte: Uint8Array; readonly lt: Uint8Array },
 ): Promise<void> {
+  // A key that was made just before the new vault key is under the old one and may not be in the
+  // store yet.
+  await planned(core, cell)
   let batch: Uint8Array[] = []
   const flush = async () => {
     const paths = batch
@@ -191,7 +241,7 @@ async function rewrapOne(
 ): Promise<void> {
   const newest = ring.suites.get(ring.epoch)!
   for (const [epoch, suite] of [...ring.suites].sort(([a], [b]) => b - a)) {
-    const entry = await tx.get(kind, at, suite).catch(() => null)
+    const entry = await tx.get(kind, at, suite).catch(notThisOne)
     if (entry === undefined) return
     if (entry === null) continue
     const secret = 'key' in entry.record ? entry.record.key : entry.record.privateKey
@@ -208,7 +258,17 @@ async function rewrapOne(
   throw damaged(`a ${kind} record opens under no key of its vault`)
 }
 
-/** Renews the key outside the store, rewraps the vault keys with it, forgets the old one, compacts. */
+/**
+ * A record that does not open is under another key; a store that does not answer is another matter.
+ */
+function notThisOne(error: unknown): null {
+  if (error instanceof StrongroomError && error.code === 'INTEGRITY') return null
+  throw error
+}
+
+/**
+ * Renews the key outside the store, rewraps the vault keys with it, forgets the old one, compacts.
+ */
 export async function renewEraseKey(core: Core): Promise<void> {
   if (core.erase.all.length > 1) await rewrapVaultKeys(core)
   await core.erase.forgetOlder()
@@ -220,6 +280,9 @@ export async function renewEraseKey(core: Core): Promise<void> {
 
 async function rewrapVaultKeys(core: Core): Promise<void> {
   const { epoch, key: eraseKey } = core.erase.current
+  // Vaults that were begun before have their vault key under the last erase key; later ones take
+  // this one.
+  await core.vaultsMade()
   for await (const { key } of eachRow(core, range.vaults())) {
     const cell = await core.cell(bytesToUuid(key.subarray(1, 17)))
     await core.transact(cell, 'rewrapVaultKey', async (tx) => {
@@ -237,20 +300,33 @@ async function rewrapVaultKeys(core: Core): Promise<void> {
   }
 }
 
-/** Writes the true next deadline of a key, now that nothing of it is overdue. */
-export async function renoteKey(core: Core, cell: Cell, ordinal: number): Promise<void> {
+/**
+ * Writes the true next deadline of a key, now that nothing of it is overdue. A sweep that is owed
+ * stays noted until it is `swept`, and longer when another destruction came in the meantime.
+ */
+export async function renoteKey(
+  core: Core,
+  cell: Cell,
+  ordinal: number,
+  swept = false,
+): Promise<void> {
   await core.transact(cell, 'renote', async (tx) => {
     await tx.cell.tail.catch(() => undefined)
+    const noted = await tx.get('agenda', path.agenda(cell.id, ordinal))
+    const owed = swept
+      ? core.unswept.get(cell.id)?.has(ordinal)
+      : noted?.record.dueAt === SWEEP_OWED
+    if (owed) return
     const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
-    if (key.record.state === 'deleted') return renote(tx, key.record, [])
-    const { deletion, materialExpiresAt, rotation } = key.record
-    const deadlines = [deletion?.at, materialExpiresAt, rotation?.nextAt]
-    for await (const { record } of eachVersion(core, key, tx.now))
-      if (record.state !== 'deleted') deadlines.push(record.deletion?.at, record.materialExpiresAt)
-    return renote(
-      tx,
-      key.record,
-      deadlines.filter((at) => at !== undefined),
-    )
+    await renote(tx, key.record, await deadlinesOf(core, key, tx.now))
   })
+}
+
+async function deadlinesOf(core: Core, key: KeyView, now: number): Promise<number[]> {
+  if (key.record.state === 'deleted') return []
+  const { deletion, materialExpiresAt, rotation } = key.record
+  const deadlines = [deletion?.at, materialExpiresAt, rotation?.nextAt]
+  for await (const { record } of eachVersion(core, key, now))
+    if (record.state !== 'deleted') deadlines.push(record.deletion?.at, record.materialExpiresAt)
+  return deadlines.filter((at) => at !== undefined)
 }

@@ -1,11 +1,13 @@
 /**
- * The erase key: 32 bytes outside the store that take part in wrapping every vault key. A destruction sweep renews it,
- * and with that every earlier image of the store stops opening, whoever holds the seal.
+ * The erase key: 32 bytes outside the store that take part in wrapping every vault key. A
+ * destruction sweep renews it, and with that every earlier image of the store stops opening,
+ * whoever holds the seal.
  */
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { decodeErase, encodeErase } from '../format/erase.ts'
 import type { Store } from '../store/store.ts'
 import { wipe } from '../base/bytes.ts'
+import { assert } from '../base/assert.ts'
 import { damaged } from './records.ts'
 
 export interface EraseKey {
@@ -17,6 +19,7 @@ export class EraseKeys {
   readonly #store: Store
   readonly #realmId: string
   #keys: readonly EraseKey[]
+  #destroyed = false
 
   private constructor(store: Store, realmId: string, keys: readonly EraseKey[]) {
     this.#store = store
@@ -68,10 +71,13 @@ export class EraseKeys {
   }
 
   destroy(): void {
+    this.#destroyed = true
     wipe(...this.#keys.map(({ key }) => key))
   }
 
   async #write(keys: readonly EraseKey[]): Promise<void> {
+    // Wiped keys must never reach the file: nothing would open again.
+    assert(!this.#destroyed, 'erase keys are written before they are destroyed')
     const content = encodeErase({ realmId: this.#realmId, entries: keys })
     try {
       await this.#store.sidecar?.write('erase', content)

@@ -1,6 +1,7 @@
 /**
- * The one path of every operation: check the input, find the target, settle what time has changed, match the etag, ask
- * for the permit, run the body, commit, answer. Nothing reaches a body by another way.
+ * The one path of every operation: check the input, find the target, settle what time has changed,
+ * match the etag, ask for the permit, run the body, commit, answer. Nothing reaches a body by
+ * another way.
  */
 import { readInput } from '../base/check.ts'
 import { StrongroomError } from '../base/errors.ts'
@@ -13,7 +14,7 @@ import { BODIES } from './bodies.ts'
 import type { Reading, Writing } from './body.ts'
 import type { Cell } from './cell.ts'
 import type { Core, Reader } from './core.ts'
-import { finishDestructions } from './destroy.ts'
+import { finishOwed } from './destroy.ts'
 import {
   keyView,
   locateKey,
@@ -54,8 +55,8 @@ export async function execute<O extends OperationName>(
   const start = performance.now()
   let outcome = 'INTERNAL'
   let input: Envelope = {}
+  core.enter()
   try {
-    core.assertOpen()
     input = readInput(SCHEMAS[operation], raw) as Envelope
     const answer = await dispatch(core, operation, input)
     outcome = 'ok'
@@ -65,6 +66,7 @@ export async function execute<O extends OperationName>(
     outcome = coded.code
     throw coded
   } finally {
+    core.leave()
     const { keyId, principal } = input
     core.meter.record({
       operation,
@@ -137,7 +139,10 @@ async function write(
   const body = BODIES[operation] as unknown as Writing<'updateKeyVersion'>
   const { cell } = target
   const replay = await replayed(core, core.reader(cell), operation, input)
-  if (replay) return replay.answer
+  if (replay) {
+    if (row.destroys) await finishOwed(core, cell.id, target.place!.ordinal)
+    return replay.answer
+  }
   const prepared = await prepare(core, operation, row, input, target, body)
   try {
     const answer = await core.transact(cell, operation, async (tx) => {
@@ -151,7 +156,7 @@ async function write(
       await rememberAnswer(core, tx, operation, input, answer)
       return answer
     })
-    if (row.destroys) await finishDestructions(core)
+    if (row.destroys) await finishOwed(core, cell.id, target.place!.ordinal)
     return answer
   } catch (error) {
     if (!(error instanceof Overtaken)) throw error
@@ -199,12 +204,21 @@ function judge(
   check(operation, { ...views, now, principal: input.principal }, asked)
 }
 
-function asCoded(error: unknown): StrongroomError {
+const STORE_CODES = {
+  conflict: 'CONFLICT',
+  unavailable: 'UNAVAILABLE',
+  unknown: 'OUTCOME_UNKNOWN',
+} as const
+
+/** Whatever failed, as an error of ours. */
+export function asCoded(error: unknown): StrongroomError {
   if (error instanceof StrongroomError) return error
   if (error instanceof StoreError)
-    return new StrongroomError('UNAVAILABLE', `Store: expected an answer, got: ${error.message}`, {
-      cause: error,
-    })
+    return new StrongroomError(
+      STORE_CODES[error.kind],
+      `Store: expected an answer, got: ${error.message}`,
+      { cause: error },
+    )
   return new StrongroomError('INTERNAL', 'An operation failed in a way that it should not.', {
     cause: error,
   })

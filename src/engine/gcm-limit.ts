@@ -1,6 +1,7 @@
 /**
- * Raw AES-GCM takes random 96-bit IVs, so a key may be used 2^32 times at most (SP 800-38D 8.3); we stop at nine tenths.
- * The count survives crashes because it is reserved in blocks: at worst a block is lost, never a use forgotten.
+ * Raw AES-GCM takes random 96-bit IVs, so a key may be used 2^32 times at most (SP 800-38D 8.3); we
+ * stop at nine tenths. The count survives crashes because it is reserved in blocks: at worst a
+ * block is lost, never a use forgotten.
  */
 import { StrongroomError } from '../base/errors.ts'
 import { LIMITS } from '../domain/limits.ts'
@@ -33,7 +34,8 @@ async function reserve(core: Core, { permitted, reader }: InUse): Promise<void> 
     if (reserved > LIMITS.gcmInvocationsMax)
       throw new StrongroomError(
         'LIMIT_EXCEEDED',
-        `AES_GCM: expected at most ${LIMITS.gcmInvocationsMax} uses of one version, found them spent: rotate the key.`,
+        `AES_GCM: expected at most ${LIMITS.gcmInvocationsMax} uses of one version, ` +
+          'found them spent: rotate the key.',
       )
     await tx.put('version', at, { ...entry.record, gcmReserved: reserved })
     tx.after(() => core.gcmLeft.set(id, (core.gcmLeft.get(id) ?? 0) + LIMITS.gcmReservationBlock))

@@ -1,16 +1,25 @@
 /**
- * The fast path of keys in use: a permit that was given stays good until its deadline, or until a commit touches the
- * key or its vault; while it is good, a call is one synchronous step over cached handles. Whatever is unusual (another
- * field, a getter, a context out of bounds) answers undefined and takes the pipeline, which says what is wrong.
+ * The fast path of keys in use: a permit that was given stays good until its deadline, or until a
+ * commit touches the key or its vault; while it is good, a call is one synchronous step over cached
+ * handles. Whatever is unusual (another field, a context out of bounds, input that throws) answers
+ * undefined or throws: the pipeline then says what is wrong.
  */
-import type { PrivateKey, Suite } from '../crypto/provider.ts'
+import { invalidArgument } from '../base/errors.ts'
+import type { Eventually, Mac, PrivateKey, PublicKey, Suite } from '../crypto/provider.ts'
 import {
   algorithmFor,
   defaultAlgorithm,
+  SPEC_NAMES,
+  SPECS,
+  type Algorithm,
+  type MacAlgorithm,
+  type Purpose,
   type SigningAlgorithm,
+  type Spec,
   type SpecOf,
 } from '../domain/algorithms.ts'
 import { LIMITS } from '../domain/limits.ts'
+import { OPERATIONS } from '../domain/operations.ts'
 import {
   ciphertextAad,
   ciphertextHeader,
@@ -18,13 +27,33 @@ import {
   parseCiphertext,
   versionIdKey,
 } from '../format/ciphertext.ts'
-import { ContextCache } from '../format/context.ts'
-import type { DataKey, Decrypted, Encrypted, Signed } from './api.ts'
+import { canonicalContext, ContextCache, type Context } from '../format/context.ts'
+import type {
+  DataKey,
+  Decrypted,
+  Encrypted,
+  Mac as Authenticated,
+  Signed,
+  Verified,
+} from './api.ts'
 import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
 import { Lru } from './lru.ts'
 import type { InUse } from './use-key.ts'
 
+/** The operations that have a fast path; `Hot` has a method for each. */
+export const HOT_OPERATIONS = [
+  'encrypt',
+  'decrypt',
+  'generateDataKey',
+  'sign',
+  'verify',
+  'generateMac',
+  'verifyMac',
+] as const
+export type HotOperation = (typeof HOT_OPERATIONS)[number]
+
+/** A permit that was given, and how long it holds. */
 interface Standing {
   readonly cell: Cell
   readonly permitGeneration: number
@@ -35,30 +64,39 @@ interface Standing {
 interface HotAes extends Standing {
   readonly suite: Suite
   readonly header: Uint8Array
-  /** The last context seen and what it authenticates: most callers repeat one. */
-  context: Uint8Array | undefined
+  /** The last context seen, names and values in turn, and what it authenticates. */
+  pairs: readonly string[]
   aad: Uint8Array
 }
-interface HotPair extends Standing {
-  readonly privateKey: PrivateKey
-  readonly spec: Parameters<typeof defaultAlgorithm>[0]
+/** Handles that need nothing beside themselves, by operation: each has a permit of its own. */
+interface Handles {
+  readonly sign: PrivateKey
+  readonly verify: PublicKey
+  readonly generateMac: Mac
+  readonly verifyMac: Mac
 }
+interface HotUse<H> extends Standing {
+  readonly handle: H
+  readonly spec: Spec
+  readonly purpose: Purpose
+  /** The algorithm when none is named. */
+  readonly implied: Algorithm | undefined
+}
+type HotUses = { [U in keyof Handles]: HotUse<Handles[U]> | undefined }
+
 /** What one key id offers; several versions may be open for decryption. */
-interface HotKey {
-  readonly seal: HotAes | undefined
-  readonly sign: HotPair | undefined
+interface HotKey extends HotUses {
+  seal: HotAes | undefined
   readonly opens: Set<string>
 }
-
-const ENCRYPT_FIELDS = { keyId: 1, plaintext: 1, context: 1 } as const
-const DECRYPT_FIELDS = { keyId: 1, ciphertext: 1, context: 1 } as const
-const DATA_KEY_FIELDS = { keyId: 1, spec: 1, context: 1 } as const
-const SIGN_FIELDS = { keyId: 1, message: 1, algorithm: 1 } as const
-const DATA_KEY_BYTES: Readonly<Record<string, number>> = Object.assign(Object.create(null), {
-  AES_128: 16,
-  AES_192: 24,
-  AES_256: 32,
-}) as Record<string, number>
+const nothingYet = (): HotKey => ({
+  seal: undefined,
+  sign: undefined,
+  verify: undefined,
+  generateMac: undefined,
+  verifyMac: undefined,
+  opens: new Set(),
+})
 
 export class Hot {
   readonly #core: Core
@@ -83,56 +121,47 @@ export class Hot {
   }
 
   learnAes(inUse: InUse, suite: Suite): void {
-    const standing = this.#standing(inUse)
-    if (!standing) return
     const { operation, permitted, versionNamed } = inUse
     const { record } = permitted.version
-    if (operation !== 'decrypt' && versionNamed) return
+    const opening = operation === 'decrypt'
+    const standing = opening || !versionNamed ? this.#standing(inUse) : undefined
+    if (!standing) return
     const header = ciphertextHeader(record.spec as SpecOf<'aes'>, record.id)
-    const hot: HotAes = { ...standing, suite, header, context: undefined, aad: header }
-    const known = this.#keys.peek(record.keyId)
-    const opens = known?.opens ?? new Set()
-    if (operation === 'decrypt') {
-      const key = versionIdKey(record.id)
-      opens.add(key)
-      this.#opens.set(key, hot)
-    }
-    const seal = operation === 'decrypt' ? known?.seal : hot
-    this.#keys.set(record.keyId, { seal, sign: known?.sign, opens })
+    const aad = ciphertextAad(header, canonicalContext(undefined))
+    const hot: HotAes = { ...standing, suite, header, pairs: [], aad }
+    const key = this.#learned(record.keyId)
+    if (opening) {
+      const id = versionIdKey(record.id)
+      key.opens.add(id)
+      this.#opens.set(id, hot)
+    } else key.seal = hot
   }
 
-  learnPair(inUse: InUse, privateKey: PrivateKey): void {
-    const standing = this.#standing(inUse)
-    const { record } = inUse.permitted.version
-    if (!standing || inUse.versionNamed) return
-    const known = this.#keys.peek(record.keyId)
-    const sign = { ...standing, privateKey, spec: record.spec }
-    this.#keys.set(record.keyId, { seal: known?.seal, sign, opens: known?.opens ?? new Set() })
+  learn<U extends keyof Handles>(use: U, inUse: InUse<U>, handle: Handles[U]): void {
+    const standing = inUse.versionNamed ? undefined : this.#standing(inUse)
+    if (!standing) return
+    const { spec } = inUse.permitted.version.record
+    const { purpose } = OPERATIONS[use]
+    const implied = defaultAlgorithm(spec, purpose)
+    const learned: HotUse<Handles[U]> = { ...standing, handle, spec, purpose, implied }
+    Object.assign(this.#learned(standing.keyId), { [use]: learned })
   }
 
   encrypt(input: unknown): Encrypted | undefined {
-    const { keyId, plaintext, context } = plain(input, ENCRYPT_FIELDS)
-    const hot = typeof keyId === 'string' ? this.#keys.peek(keyId)?.seal : undefined
-    if (
-      !hot ||
-      !isBytes(plaintext) ||
-      plaintext.length > LIMITS.plaintextBytesMax ||
-      !this.#good(hot)
-    )
-      return undefined
+    const { keyId, plaintext, context } = input as Fields
+    const hot = this.#key(keyId)?.seal
+    if (!hot || !isBytes(plaintext) || plaintext.length > LIMITS.plaintextBytesMax) return undefined
+    if (!usual(input, 'keyId', 'plaintext', 'context') || !this.#good(hot)) return undefined
     const ciphertext = hot.suite.seal(hot.header, this.#aad(hot, context), plaintext)
     this.#core.meter.fast.encrypt++
-    return Object.freeze({
-      ciphertext,
-      keyId: hot.keyId,
-      versionId: hot.versionId,
-      algorithm: 'XAES_GCM',
-    })
+    const { keyId: id, versionId } = hot
+    return Object.freeze({ ciphertext, keyId: id, versionId, algorithm: 'XAES_GCM' })
   }
 
   decrypt(input: unknown): Decrypted | undefined {
-    const { keyId, ciphertext, context } = plain(input, DECRYPT_FIELDS)
+    const { keyId, ciphertext, context } = input as Fields
     if (!isBytes(ciphertext) || ciphertext.length > LIMITS.ciphertextBytesMax) return undefined
+    if (!usual(input, 'keyId', 'ciphertext', 'context')) return undefined
     const parsed = parseCiphertext(ciphertext)
     const hot = parsed && this.#opens.peek(parsed.versionIdKey)
     if (!hot || !this.#good(hot) || (keyId !== undefined && keyId !== hot.keyId)) return undefined
@@ -140,19 +169,16 @@ export class Hot {
     const plaintext = hot.suite.open(ciphertext, CIPHERTEXT_HEADER_BYTES, this.#aad(hot, context))
     if (!plaintext) return undefined
     this.#core.meter.fast.decrypt++
-    return Object.freeze({
-      plaintext,
-      keyId: hot.keyId,
-      versionId: hot.versionId,
-      algorithm: 'XAES_GCM',
-    })
+    const { keyId: id, versionId } = hot
+    return Object.freeze({ plaintext, keyId: id, versionId, algorithm: 'XAES_GCM' })
   }
 
   generateDataKey(input: unknown): DataKey | undefined {
-    const { keyId, spec = 'AES_256', context } = plain(input, DATA_KEY_FIELDS)
-    const hot = typeof keyId === 'string' ? this.#keys.peek(keyId)?.seal : undefined
-    const length = typeof spec === 'string' ? DATA_KEY_BYTES[spec] : undefined
-    if (!hot || length === undefined || !this.#good(hot)) return undefined
+    const { keyId, spec, context } = input as Fields
+    const hot = this.#key(keyId)?.seal
+    const length = spec === undefined ? SPECS.AES_256.bytes : AES_BYTES.get(spec)
+    if (!hot || length === undefined) return undefined
+    if (!usual(input, 'keyId', 'spec', 'context') || !this.#good(hot)) return undefined
     const aad = this.#aad(hot, context)
     const plaintext = new Uint8Array(length)
     this.#core.provider.random.fill(plaintext)
@@ -161,66 +187,153 @@ export class Hot {
     return Object.freeze({ ciphertext, plaintext, keyId: hot.keyId, versionId: hot.versionId })
   }
 
-  sign(input: unknown): Signed | Promise<Signed> | undefined {
-    const { keyId, message, algorithm } = plain(input, SIGN_FIELDS)
-    const hot = typeof keyId === 'string' ? this.#keys.peek(keyId)?.sign : undefined
-    if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax || !this.#good(hot))
-      return undefined
-    const chosen = (algorithm ?? defaultAlgorithm(hot.spec, 'sign')) as SigningAlgorithm
-    if (algorithmFor(hot.spec, chosen).purpose !== 'sign') return undefined
-    const signature = hot.privateKey.sign(chosen, message, RAW)
+  sign(input: unknown): Eventually<Signed> | undefined {
+    const { keyId, message, algorithm } = input as Fields
+    const hot = this.#key(keyId)?.sign
+    if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax) return undefined
+    if (!usual(input, 'keyId', 'message', 'algorithm') || !this.#good(hot)) return undefined
+    const chosen = this.#algorithm(hot, algorithm) as SigningAlgorithm | undefined
+    if (!chosen) return undefined
+    const answer = (signature: Uint8Array) =>
+      Object.freeze({ signature, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
+    const signature = hot.handle.sign(chosen, message, RAW)
     this.#core.meter.fast.sign++
-    return signature instanceof Uint8Array
-      ? signed(hot, chosen, signature)
-      : signature.then((bytes) => signed(hot, chosen, bytes))
+    return signature instanceof Promise ? signature.then(answer) : answer(signature)
   }
 
+  verify(input: unknown): Eventually<Verified> | undefined {
+    const { keyId, message, signature, algorithm } = input as Fields
+    const hot = this.#key(keyId)?.verify
+    if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax) return undefined
+    if (!isBytes(signature) || outside(signature, LIMITS.signatureBytesMax)) return undefined
+    if (!usual(input, 'keyId', 'message', 'algorithm', 'signature') || !this.#good(hot))
+      return undefined
+    const chosen = this.#algorithm(hot, algorithm) as SigningAlgorithm | undefined
+    if (!chosen) return undefined
+    const answer = (valid: boolean) =>
+      Object.freeze({ valid, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
+    const valid = hot.handle.verify(chosen, message, signature, RAW)
+    this.#core.meter.fast.verify++
+    return valid instanceof Promise ? valid.then(answer) : answer(valid)
+  }
+
+  generateMac(input: unknown): Authenticated | undefined {
+    const { keyId, message, algorithm } = input as Fields
+    const hot = this.#key(keyId)?.generateMac
+    if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax) return undefined
+    if (!usual(input, 'keyId', 'message', 'algorithm') || !this.#good(hot)) return undefined
+    const chosen = this.#algorithm(hot, algorithm) as MacAlgorithm | undefined
+    if (!chosen) return undefined
+    const mac = hot.handle.compute(message)
+    this.#core.meter.fast.generateMac++
+    return Object.freeze({ mac, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
+  }
+
+  verifyMac(input: unknown): Verified | undefined {
+    const { keyId, message, mac, algorithm } = input as Fields
+    const hot = this.#key(keyId)?.verifyMac
+    if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax) return undefined
+    if (!isBytes(mac) || outside(mac, LIMITS.macBytesMax)) return undefined
+    if (!usual(input, 'keyId', 'message', 'algorithm', 'mac') || !this.#good(hot)) return undefined
+    const chosen = this.#algorithm(hot, algorithm) as MacAlgorithm | undefined
+    if (!chosen) return undefined
+    const valid = hot.handle.verify(mac, message)
+    this.#core.meter.fast.verifyMac++
+    return Object.freeze({ valid, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
+  }
+
+  /** The algorithm that is asked for or implied, when it fits. */
+  #algorithm(hot: HotUse<unknown>, asked: unknown): Algorithm | undefined {
+    const { spec, purpose, implied } = hot
+    if (asked === undefined) return implied
+    if (typeof asked !== 'string') return undefined
+    const algorithm = asked as Algorithm
+    if (algorithmFor(spec, algorithm).purpose !== purpose) return undefined
+    return this.#core.provider.lacks(algorithm as SigningAlgorithm) ? undefined : algorithm
+  }
+
+  #key(keyId: unknown): HotKey | undefined {
+    return typeof keyId === 'string' ? this.#keys.peek(keyId) : undefined
+  }
+
+  /** The entry of a key, refreshed. */
+  #learned(keyId: string): HotKey {
+    const key = this.#keys.get(keyId) ?? nothingYet()
+    if (this.#keys.peek(keyId) !== key) this.#keys.set(keyId, key)
+    return key
+  }
+
+  /** Nothing when the vault moved, or the room began another life, since the decision. */
   #standing({ permitted, reader, decidedAt }: InUse): Standing | undefined {
     const { cell } = reader
-    if (decidedAt !== cell.generation) return undefined
+    if (decidedAt !== cell.generation || cell.life !== this.#core.life) return undefined
     const { keyId, id: versionId } = permitted.version.record
-    return {
-      cell,
-      permitGeneration: cell.permitGeneration,
-      until: permitted.until,
-      keyId,
-      versionId,
-    }
+    const { permitGeneration } = cell
+    return { cell, permitGeneration, until: permitted.until, keyId, versionId }
   }
 
   #good(hot: Standing): boolean {
     return (
       hot.permitGeneration === hot.cell.permitGeneration &&
-      this.#core.now() < hot.until &&
+      (hot.until === Infinity || this.#core.now() < hot.until) &&
       !this.#core.closed &&
       !this.#core.meter.observed
     )
   }
 
-  #aad(hot: HotAes, context: unknown): Uint8Array {
-    const canonical = this.#contexts.get(context as Readonly<Record<string, string>> | undefined)
-    if (canonical === hot.context) return hot.aad
-    hot.aad = ciphertextAad(hot.header, canonical)
-    hot.context = canonical
+  #aad(hot: HotAes, given: unknown): Uint8Array {
+    const context = given as Context | undefined
+    if (!isPlain(context)) invalidArgument('context', 'a plain object', context)
+    if (same(context, hot.pairs)) return hot.aad
+    // Read once: what is authenticated is what the pairs say.
+    const read = { ...context }
+    hot.aad = ciphertextAad(hot.header, this.#contexts.get(read))
+    hot.pairs = Object.entries(read).flat()
     return hot.aad
   }
 }
 
+/** Any field, of any kind, until looked at. */
+type Fields = Readonly<Record<string, unknown>>
+
+/** Key lengths by AES spec. */
+const AES_BYTES: ReadonlyMap<unknown, number> = new Map(
+  SPEC_NAMES.flatMap((spec) => (SPECS[spec].family === 'aes' ? [[spec, SPECS[spec].bytes]] : [])),
+)
+
 const RAW = { messageType: 'raw' } as const
-const NOTHING: Readonly<Record<string, unknown>> = Object.freeze({})
+
+/**
+ * A plain object with no other fields than these: a principal, a version, another form or a
+ * misspelt name is for the pipeline, and so is a class that may hold a principal out of sight.
+ * Names one by one: a table costs twice as much.
+ */
+function usual(input: unknown, a: string, b: string, c: string, d = a): boolean {
+  if (Object.getPrototypeOf(input) !== Object.prototype) return false
+  for (const name in input as object)
+    if (name !== a && name !== b && name !== c && name !== d) return false
+  return (input as Fields)['principal'] === undefined
+}
+
+/** Whether a context is these names and values, in this order; most callers repeat one. */
+function same(context: Context | undefined, pairs: readonly string[]): boolean {
+  let at = 0
+  for (const name in context) {
+    if (pairs[at] !== name || pairs[at + 1] !== context[name]) return false
+    at += 2
+  }
+  return at === pairs.length
+}
+
+/** Without inherited pairs; other forms are refused or understood by the pipeline. */
+function isPlain(context: Context | undefined): boolean {
+  if (context === undefined) return true
+  const prototype: unknown = Object.getPrototypeOf(context)
+  return prototype === Object.prototype || prototype === null
+}
 
 const isBytes = (value: unknown): value is Uint8Array =>
   value instanceof Uint8Array && ArrayBuffer.isView(value)
 
-const signed = (hot: HotPair, algorithm: SigningAlgorithm, signature: Uint8Array): Signed =>
-  Object.freeze({ signature, keyId: hot.keyId, versionId: hot.versionId, algorithm })
-
-/** The input itself when it has no other fields than these; else nothing, and the pipeline looks at it. */
-function plain<F extends object>(
-  input: unknown,
-  fields: F,
-): Readonly<{ [N in keyof F]?: unknown }> {
-  if (typeof input !== 'object' || input === null) return NOTHING
-  for (const name in input) if (!(name in fields)) return NOTHING
-  return input as { [N in keyof F]?: unknown }
-}
+/** Not of 1 to `max` bytes. */
+const outside = ({ length }: Uint8Array, max: number): boolean => length === 0 || length > max

@@ -1,6 +1,6 @@
 /**
- * Vault keys, key keys and material: the chain below the root. Each is sealed in its own record under the one above,
- * so that a destruction needs to rewrap 32 bytes per key, never the material.
+ * Vault keys, key keys and material: the chain below the root. Each is sealed in its own record
+ * under the one above, so that a destruction needs to rewrap 32 bytes per key, never the material.
  */
 import { wipe } from '../base/bytes.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
@@ -66,6 +66,7 @@ export function openVaultKey(
 export async function keyring(parts: KeyringParts, cell: Cell): Promise<Keyring> {
   if (cell.keyring) return cell.keyring
   const { generation } = cell
+  const { epoch } = cell.head
   const { rows } = await readStore(() =>
     parts.store.scan({ ...range.vaultKeys(cell.id), limit: EPOCHS_MAX }),
   )
@@ -75,28 +76,10 @@ export async function keyring(parts: KeyringParts, cell: Cell): Promise<Keyring>
     suites.set(new DataView(at.buffer, at.byteOffset).getUint32(17), parts.provider.suite(key))
     wipe(key)
   }
-  const epoch = cell.head.epoch
+  // A sweep went on meanwhile: what was read is a mixture of before and after.
+  if (!suites.has(epoch) && cell.generation !== generation) return keyring(parts, cell)
   if (!suites.has(epoch)) throw damaged(`vault key of epoch ${epoch} is missing`)
   const ring = { epoch, suites }
   if (cell.generation === generation) cell.keyring = ring
   return ring
-}
-
-/** Opens a stored key key under whichever vault key it is wrapped with; the caller wipes it. */
-export function openKeyKey(
-  parts: KeyringParts,
-  ring: Keyring,
-  vaultId: string,
-  at: Uint8Array,
-  value: Uint8Array,
-): Uint8Array {
-  const newestFirst = [...ring.suites].sort(([a], [b]) => b - a)
-  for (const [, suite] of newestFirst) {
-    try {
-      return parts.records.open('keyKey', vaultId, at, value, suite).record.key
-    } catch {
-      continue
-    }
-  }
-  throw damaged('a key key opens under no key of its vault')
 }

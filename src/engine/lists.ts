@@ -1,7 +1,8 @@
 /**
- * Lists: pages that stay right while things come and go between them, since a token names the last item seen, not an
- * offset. By time the store's own order serves (keys lie in creation order); by name the page is the smallest so many
- * of one pass, without an index that would have to keep names outside of the seal.
+ * Lists: pages that stay right while things come and go between them, since a token names the last
+ * item seen, not an offset. By time the store's own order serves (keys lie in creation order); by
+ * name the page is the smallest so many of one pass, without an index that would have to keep names
+ * outside of the seal.
  */
 import { constantTimeEqual, concat, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'

@@ -86,7 +86,8 @@ export async function onlyVault(core: Core): Promise<string> {
   if (rows.length === 1) return bytesToUuid(rows[0]!.key.subarray(1, 17))
   throw new StrongroomError(
     'INVALID_ARGUMENT',
-    `vaultId: expected it beside an alias while the room has ${rows.length === 0 ? 'no vault' : 'several vaults'}, got none.`,
+    'vaultId: expected it beside an alias while the room has ' +
+      `${rows.length === 0 ? 'no vault' : 'several vaults'}, got none.`,
   )
 }
 

@@ -3,6 +3,8 @@ export class Lru<K, V> {
   readonly #map = new Map<K, V>()
   readonly #max: number
   readonly #onEvict: ((value: V) => void) | undefined
+  /** The key set or refreshed last: it need not move, and runs of reads of one key are common. */
+  #newest: K | undefined
 
   constructor(max: number, onEvict?: (value: V) => void) {
     this.#max = max
@@ -16,14 +18,17 @@ export class Lru<K, V> {
   /** Reads and refreshes. */
   get(key: K): V | undefined {
     const value = this.#map.get(key)
-    if (value !== undefined) {
+    if (value !== undefined && key !== this.#newest) {
       this.#map.delete(key)
       this.#map.set(key, value)
+      this.#newest = key
     }
     return value
   }
 
-  /** Reads without refreshing: for hot paths, where moving an entry would cost more than the lookup. */
+  /**
+   * Reads without refreshing: for hot paths, where moving an entry would cost more than the lookup.
+   */
   peek(key: K): V | undefined {
     return this.#map.get(key)
   }
@@ -31,6 +36,7 @@ export class Lru<K, V> {
   set(key: K, value: V): void {
     this.#map.delete(key)
     this.#map.set(key, value)
+    this.#newest = key
     if (this.#map.size <= this.#max) return
     for (const [oldest, evicted] of this.#map) {
       this.#map.delete(oldest)
@@ -43,11 +49,13 @@ export class Lru<K, V> {
     const value = this.#map.get(key)
     if (value === undefined) return
     this.#map.delete(key)
+    if (key === this.#newest) this.#newest = undefined
     this.#onEvict?.(value)
   }
 
   clear(): void {
     if (this.#onEvict) for (const value of this.#map.values()) this.#onEvict(value)
     this.#map.clear()
+    this.#newest = undefined
   }
 }

@@ -1,10 +1,14 @@
-/** Making versions: material generated or imported, sealed under the key key of its key, and the records around it. */
+/**
+ * Making versions: material generated or imported, sealed under the key key of its key, and the
+ * records around it.
+ */
 import { wipe } from '../base/bytes.ts'
 import { invalidArgument, StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
 import { SPECS, type PairSpec, type Spec } from '../domain/algorithms.ts'
 import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import { LIMITS } from '../domain/limits.ts'
+import type { RecordOf } from '../format/records.ts'
 import { path } from '../format/paths.ts'
 import type { VersionAttributes } from './api.ts'
 import type { Core, Reader } from './core.ts'
@@ -52,15 +56,26 @@ export async function keySuite(core: Core, reader: Reader, ordinal: number): Pro
 }
 
 async function openKeyKey(core: Core, reader: Reader, ordinal: number) {
-  const at = path.keyKey(reader.cell.id, ordinal)
+  const entry = await openWrapped(core, reader, 'keyKey', path.keyKey(reader.cell.id, ordinal))
+  if (!entry) throw damaged('a key has no key key')
+  return entry.record
+}
+
+/**
+ * A record under whichever vault key it is wrapped with: there are two while a sweep is under way.
+ */
+export async function openWrapped<K extends 'keyKey' | 'ticket'>(
+  core: Core,
+  reader: Reader,
+  kind: K,
+  at: Uint8Array,
+): Promise<Entry<RecordOf[K]> | undefined> {
   const ring = await keyring(core, reader.cell)
   const newestFirst = [...ring.suites].sort(([a], [b]) => b - a)
   let failure: unknown
   for (const [, suite] of newestFirst) {
     try {
-      const entry = await reader.get('keyKey', at, suite)
-      if (entry) return entry.record
-      throw damaged('a key has no key key')
+      return await reader.get(kind, at, suite)
     } catch (error) {
       failure = error
     }
@@ -68,7 +83,10 @@ async function openKeyKey(core: Core, reader: Reader, ordinal: number) {
   throw failure
 }
 
-/** Gives a key a new key key and answers its suite; what was sealed under the old one is lost unless resealed. */
+/**
+ * Gives a key a new key key and answers its suite; what was sealed under the old one is lost unless
+ * resealed.
+ */
 export async function renewKeyKey(core: Core, tx: Tx, ordinal: number): Promise<Suite> {
   const ring = await keyring(core, tx.cell)
   const wrapping = ring.suites.get(ring.epoch)!

@@ -1,7 +1,10 @@
 /** Counters of operations, and one diagnostics_channel event for each: `strongroom:operation`. */
 import type { OperationName } from './api.ts'
 
-/** What a subscriber of the channel `strongroom:operation` receives. Never key material, plaintext or context. */
+/**
+ * What a subscriber of the channel `strongroom:operation` receives. Never key material, plaintext
+ * or context.
+ */
 export interface OperationEvent {
   readonly operation: string
   /** `ok` or the code of the refusal. */
@@ -44,8 +47,19 @@ export class Meter {
     return this.#channel?.hasSubscribers ?? false
   }
 
-  /** Calls that were answered on the fast path: plain numbers, since a map would cost as much as the lookup itself. */
-  readonly fast = { encrypt: 0, decrypt: 0, generateDataKey: 0, sign: 0 }
+  /**
+   * Calls that were answered on the fast path: plain numbers, since a map would cost as much as the
+   * lookup itself.
+   */
+  readonly fast = {
+    encrypt: 0,
+    decrypt: 0,
+    generateDataKey: 0,
+    sign: 0,
+    verify: 0,
+    generateMac: 0,
+    verifyMac: 0,
+  }
 
   record(event: OperationEvent): void {
     this.#count(event.operation, event.outcome, event.durationMs)

@@ -1,6 +1,7 @@
 /**
- * The keys of a realm, all derived from its root (docs/architecture.md, "Key hierarchy"). HKDF-SHA-256 (RFC 5869) with
- * one label per use and the realm or vault id as salt, so that no two uses and no two vaults ever share a key.
+ * The keys of a realm, all derived from its root (docs/architecture.md, "Key hierarchy").
+ * HKDF-SHA-256 (RFC 5869) with one label per use and the realm or vault id as salt, so that no two
+ * uses and no two vaults ever share a key.
  */
 import { concat, utf8, wipe } from '../base/bytes.ts'
 import type { CryptoProvider, Mac, Suite } from '../crypto/provider.ts'
@@ -48,7 +49,10 @@ export class RealmKeys {
     return suite
   }
 
-  /** Wraps the vault key: root and erase key together, so that renewing the erase key makes older images useless. */
+  /**
+   * Wraps the vault key: root and erase key together, so that renewing the erase key makes older
+   * images useless.
+   */
   vaultWrapping(vaultId: string, eraseKey: Uint8Array): Suite {
     const input = concat(this.#root, eraseKey)
     const key = this.#derive(input, 'vault-key', vaultId)

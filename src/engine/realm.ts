@@ -1,4 +1,7 @@
-/** Making a realm in an empty store, and opening one: seal, heads and anchor must agree before anything is served. */
+/**
+ * Making a realm in an empty store, and opening one: seal, heads and anchor must agree before
+ * anything is served.
+ */
 import { equalBytes, wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
@@ -111,7 +114,8 @@ export async function loadPosition(
   const { sum, vaults } = await sumOfHeads(store, keys)
   if (vaults !== head.vaults || !equalBytes(sum, head.sum))
     throw damaged(
-      `the vault heads are not those that the realm head names (${vaults} of ${head.vaults} vaults)`,
+      `the vault heads are not those that the realm head names (${vaults} of ` +
+        `${head.vaults} vaults)`,
     )
   await checkAnchor(store, keys, head, acceptRollback)
   return { head, version: row.version }
@@ -139,7 +143,10 @@ async function sumOfHeads(
   }
 }
 
-/** The store may be exactly where the anchor is, or one group ahead (a crash between commit and anchor). */
+/**
+ * The store may be exactly where the anchor is, or one group ahead (a crash between commit and
+ * anchor).
+ */
 async function checkAnchor(
   store: Store,
   keys: RealmKeys,

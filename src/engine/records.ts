@@ -1,7 +1,7 @@
 /**
- * Sealed records in and out of the store: every record is bound to realm, vault, path, kind and the vault sequence at
- * which it was written, so nothing can be moved, swapped or replayed. Decoded metadata is kept in a bounded cache;
- * material never is.
+ * Sealed records in and out of the store: every record is bound to realm, vault, path, kind and the
+ * vault sequence at which it was written, so nothing can be moved, swapped or replayed. Decoded
+ * metadata is kept in a bounded cache; material never is.
  */
 import { StrongroomError } from '../base/errors.ts'
 import type { Suite } from '../crypto/provider.ts'
@@ -17,7 +17,9 @@ import { wipe } from '../base/bytes.ts'
 import { Lru } from './lru.ts'
 import type { RealmKeys } from './realm-keys.ts'
 
-/** A decoded record, the sequence it was written at, and its element of the vault's multiset sum. */
+/**
+ * A decoded record, the sequence it was written at, and its element of the vault's multiset sum.
+ */
 export interface Entry<R = unknown> {
   readonly record: R
   readonly seq: bigint
@@ -29,8 +31,9 @@ const CACHED: ReadonlySet<RecordKind> = new Set(['vault', 'key', 'version', 'ind
 /** Cached entries per key: key, version, index entries of both, alias. */
 const ENTRIES_PER_KEY = 5
 
-/** A store path as a map key. */
-export const pathKey = (path: Uint8Array): string => String.fromCharCode(...path)
+/** A store path as a map key. Spreading the bytes would walk an iterator: five times slower. */
+export const pathKey = (path: Uint8Array): string =>
+  String.fromCharCode.apply(null, path as unknown as number[])
 
 export class Records {
   readonly #store: Store
@@ -57,7 +60,10 @@ export class Records {
     this.#cache.clear()
   }
 
-  /** The committed record. `still` tells whether the vault stood still meanwhile: only then the result is cached. */
+  /**
+   * The committed record. `still` tells whether the vault stood still meanwhile: only then the
+   * result is cached.
+   */
   async read<K extends RecordKind>(
     kind: K,
     vaultId: string,

@@ -1,4 +1,7 @@
-/** What makes writes safe to repeat. Etags: nothing changes unless the caller saw the newest state. Retry tokens: the first answer is kept with the change that it answers, in the same commit. */
+/**
+ * What makes writes safe to repeat. Etags: nothing changes unless the caller saw the newest state.
+ * Retry tokens: the first answer is kept with the change that it answers, in the same commit.
+ */
 import { equalBytes } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import { DAY_MS, LIMITS } from '../domain/limits.ts'
@@ -33,7 +36,8 @@ export async function replayed(
     return { answer: decodeValue(found.record.answer) }
   throw new StrongroomError(
     'RETRY_TOKEN_REUSED',
-    'retryToken: expected the request that the token was first used with, got another one; nothing was changed.',
+    'retryToken: expected the request that the token was first used with, got another ' +
+      'one; nothing was changed.',
   )
 }
 

@@ -1,11 +1,13 @@
-/** The room: every operation as a method over one pipeline, and what concerns the room as a whole. */
+/**
+ * The room: every operation as a method over one pipeline, and what concerns the room as a whole.
+ */
 import { readInput } from '../base/check.ts'
-import { StrongroomError } from '../base/errors.ts'
 import { OPERATIONS } from '../domain/operations.ts'
 import { explain } from '../domain/permit.ts'
 import type { ExplainInput, Explained, Operations } from './api.ts'
 import type { Core } from './core.ts'
-import { execute } from './execute.ts'
+import { asCoded, execute } from './execute.ts'
+import { HOT_OPERATIONS } from './hot.ts'
 import { keyView, locateKey, vaultView, versionNumber, versionView } from './lookup.ts'
 import type { Metrics } from './meter.ts'
 import { openCore, type OpenOptions } from './open.ts'
@@ -28,63 +30,83 @@ export interface Head {
 const cores = new WeakMap<object, Core>()
 const coreOf = (room: object): Core => cores.get(room)!
 
+/** Runs what concerns the room as a whole: `close` waits for it, and every failure has a code. */
+async function whole<T>(room: object, body: (core: Core) => Promise<T>): Promise<T> {
+  const core = coreOf(room)
+  core.enter()
+  try {
+    return await body(core)
+  } catch (error) {
+    throw asCoded(error)
+  } finally {
+    core.leave()
+  }
+}
+
+async function explained(core: Core, input: ExplainInput): Promise<Explained> {
+  const { operation, keyId, vaultId, versionId, principal } = readInput(
+    EXPLAIN_SCHEMA,
+    input,
+  ) as ExplainInput
+  const row = OPERATIONS[operation]
+  const place = await locateKey(core, keyId, vaultId)
+  const reader = core.reader(place.cell)
+  const now = core.now()
+  const key = await keyView(reader, await vaultView(reader, now), place.ordinal, now)
+  const named =
+    versionId === undefined
+      ? key.record.currentVersion
+      : await versionNumber(core, place, versionId)
+  const looks = row.target === 'use' || row.target === 'version'
+  const version = looks && named > 0 ? await versionView(reader, key, named, now) : undefined
+  const subject = { vault: key.vault, key, now, principal, ...(version && { version }) }
+  const refusal = explain(operation, subject)
+  return Object.freeze(
+    refusal ? { allowed: false, explain: refusal.explanation } : { allowed: true },
+  )
+}
+
 class Room {
   /** The options' region. */
   get region(): string {
     return coreOf(this).region
   }
 
-  /** Whether an operation on a key would be allowed now, and if not, which rule refuses. Changes and uses nothing. */
+  /**
+   * Whether an operation on a key would be allowed now, and if not, which rule refuses. Changes and
+   * uses nothing.
+   */
   async explain(input: ExplainInput): Promise<Explained> {
-    const core = coreOf(this)
-    core.assertOpen()
-    const { operation, keyId, vaultId, versionId, principal } = readInput(
-      EXPLAIN_SCHEMA,
-      input,
-    ) as ExplainInput
-    const row = OPERATIONS[operation]
-    const place = await locateKey(core, keyId, vaultId)
-    const reader = core.reader(place.cell)
-    const now = core.now()
-    const key = await keyView(reader, await vaultView(reader, now), place.ordinal, now)
-    const named =
-      versionId === undefined
-        ? key.record.currentVersion
-        : await versionNumber(core, place, versionId)
-    const looks = row.target === 'use' || row.target === 'version'
-    const version = looks && named > 0 ? await versionView(reader, key, named, now) : undefined
-    const subject = { vault: key.vault, key, now, principal, ...(version && { version }) }
-    const refusal = explain(operation, subject)
-    return Object.freeze(
-      refusal ? { allowed: false, explain: refusal.explanation } : { allowed: true },
-    )
+    return whole(this, (core) => explained(core, input))
   }
 
   /** Makes durable what time has decided: rotates, expires, destroys, sweeps, compacts. */
   async tick(): Promise<Ticked> {
-    const core = coreOf(this)
-    core.assertOpen()
-    return tick(core)
+    return whole(this, tick)
   }
 
   /** After a write error: reopens the store, checks it against heads and anchor, goes on. */
   async recover(): Promise<void> {
-    const core = coreOf(this)
-    core.assertOpen()
-    await core.committer.settled()
-    await core.store.recover?.()
-    const position = await loadPosition(core.store, core.keys)
-    core.forget()
-    core.committer.reset(position)
+    return whole(this, async (core) => {
+      core.committer.stop()
+      await core.committer.settled()
+      await core.store.recover?.()
+      const position = await loadPosition(core.store, core.keys)
+      core.forget()
+      core.committer.reset(position)
+    })
   }
 
-  /** Changes the seal; rewraps the root key alone, so it takes as long with one key as with a million. */
+  /**
+   * Changes the seal; rewraps the root key alone, so it takes as long with one key as with a
+   * million.
+   */
   async reseal(seal: Seal): Promise<void> {
-    const core = coreOf(this)
-    core.assertOpen()
-    checkSeal(seal)
-    await core.committer.settled()
-    await reseal(core.store, core.provider, core.keys, seal)
+    return whole(this, async (core) => {
+      checkSeal(seal)
+      await core.committer.settled()
+      await reseal(core.store, core.provider, core.keys, seal)
+    })
   }
 
   /** Where the room stands: pin it elsewhere to recognise an older copy. */
@@ -100,7 +122,9 @@ class Room {
     return coreOf(this).meter.metrics()
   }
 
-  /** Finishes what is under way, wipes what is held, closes the store. Further calls answer CLOSED. */
+  /**
+   * Finishes what is under way, wipes what is held, closes the store. Further calls answer CLOSED.
+   */
   async close(): Promise<void> {
     const core = coreOf(this)
     timers.get(this)?.()
@@ -114,21 +138,21 @@ class Room {
 
 const timers = new WeakMap<object, () => void>()
 
-type Hot = 'encrypt' | 'decrypt' | 'generateDataKey' | 'sign'
-const HOT: ReadonlySet<string> = new Set<Hot>(['encrypt', 'decrypt', 'generateDataKey', 'sign'])
-
-/** The pipeline, and before it, for keys in use, the fast path; whatever that finds unusual takes the pipeline. */
+/**
+ * The pipeline, and before it, for keys in use, the fast path; whatever that finds unusual takes
+ * the pipeline.
+ */
 function method(operation: keyof Operations): (this: object, input: unknown) => Promise<unknown> {
-  if (!HOT.has(operation))
+  const hot = HOT_OPERATIONS.find((name) => name === operation)
+  if (!hot)
     return async function (this: object, input: unknown) {
       return execute(coreOf(this), operation, input)
     }
-  const name = operation as Hot
   return async function (this: object, input: unknown) {
     const core = coreOf(this)
     let answer: unknown
     try {
-      answer = core.hot[name](input)
+      answer = core.hot[hot](input)
     } catch {
       answer = undefined
     }
@@ -144,14 +168,16 @@ for (const operation of Object.keys(OPERATIONS) as (keyof Operations)[])
   })
 
 /**
- * An open room. Operations are methods (see `Operations` for each: what it takes, what it answers); `tick`, `recover`,
- * `reseal`, `head`, `metrics`, `explain` and `close` concern the room as a whole.
+ * An open room. Operations are methods (see `Operations` for each: what it takes, what it answers);
+ * `tick`, `recover`, `reseal`, `head`, `metrics`, `explain` and `close` concern the room as a
+ * whole.
  *
  * @example
  * const room = await Strongroom.open()
  * const vault = await room.createVault({ displayName: 'shop' })
  * const key = await room.createKey({ vaultId: vault.id, displayName: 'orders', spec: 'AES_256' })
- * const { ciphertext } = await room.encrypt({ keyId: key.id, plaintext: new Uint8Array([1, 2, 3]) })
+ * const { ciphertext } = await room.encrypt({ keyId: key.id, plaintext: new Uint8Array([1, 2, 3])
+ * })
  */
 export type Strongroom = Room & OperationMethods
 
@@ -159,21 +185,24 @@ async function open(options: OpenOptions = {}): Promise<Strongroom> {
   const core = await openCore(options)
   const room = new Room()
   cores.set(room, core)
-  if (options.sweepEveryMs !== undefined) timers.set(room, startTimer(core, options.sweepEveryMs))
+  if (options.sweepEveryMs !== undefined) timers.set(room, startTimer(room, options.sweepEveryMs))
   return room as Strongroom
 }
 
 /** A failing tick is counted, not thrown: the next operation meets the cause itself. */
-function startTimer(core: Core, everyMs: number): () => void {
+function startTimer(room: object, everyMs: number): () => void {
   const timer = setInterval(() => {
-    tick(core).catch((error: unknown) => {
-      const outcome = error instanceof StrongroomError ? error.code : 'INTERNAL'
-      core.meter.record({ operation: 'tick', outcome, durationMs: 0 })
+    whole(room, tick).catch((error: unknown) => {
+      const { code } = asCoded(error)
+      coreOf(room).meter.record({ operation: 'tick', outcome: code, durationMs: 0 })
     })
   }, everyMs)
   timer.unref()
   return () => clearInterval(timer)
 }
 
-/** `Strongroom.open(options)`: in memory with a throw-away seal, or on LevelDB with `path` and `seal`. */
+/**
+ * `Strongroom.open(options)`: in memory with a throw-away seal, or on LevelDB with `path` and
+ * `seal`.
+ */
 export const Strongroom = Object.freeze({ open })

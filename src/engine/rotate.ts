@@ -1,4 +1,7 @@
-/** Rotation by the clock: before anything else touches a key, the rotations that fell due are made up for. */
+/**
+ * Rotation by the clock: before anything else touches a key, the rotations that fell due are made
+ * up for.
+ */
 import { DAY_MS } from '../domain/limits.ts'
 import type { KeyRecord } from '../domain/records.ts'
 import { dueRotations, scheduled } from '../domain/rotation.ts'

@@ -106,7 +106,10 @@ function blankKey(
   }
 }
 
-/** External keys live in EXTERNAL vaults, are AES and only data; the others live elsewhere (contracts: OCI 5.6). */
+/**
+ * External keys live in EXTERNAL vaults, are AES and only data; the others live elsewhere
+ * (contracts: OCI 5.6).
+ */
 function checkCombination(vault: VaultView, input: CreateKeyInput, origin: Origin): void {
   const external = origin === 'external'
   const expected = external ? 'EXTERNAL' : 'HSM or SOFTWARE'

@@ -1,4 +1,7 @@
-/** TABLE of input schemas: one row per operation, read by `base/check.ts`, also the grammar of the fuzz tests. */
+/**
+ * TABLE of input schemas: one row per operation, read by `base/check.ts`, also the grammar of the
+ * fuzz tests.
+ */
 import * as c from '../base/check.ts'
 import {
   ENCRYPTION_ALGORITHMS,
@@ -243,9 +246,9 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   },
   generateRandom: { ...asked, lengthBytes: c.integer(1, LIMITS.randomBytesMax) },
   sign: signing,
-  verify: { ...signing, signature: c.bytes(1, 4096) },
+  verify: { ...signing, signature: c.bytes(1, LIMITS.signatureBytesMax) },
   generateMac: mac,
-  verifyMac: { ...mac, mac: c.bytes(1, 64) },
+  verifyMac: { ...mac, mac: c.bytes(1, LIMITS.macBytesMax) },
   wrapKey: { ...use, plaintext: c.bytes(1, LIMITS.plaintextBytesMax), algorithm: wrapAlgorithm },
   unwrapKey: { ...use, wrapped: ciphertext, algorithm: wrapAlgorithm },
   deriveSharedSecret: { ...use, publicKey },

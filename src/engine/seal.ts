@@ -9,7 +9,10 @@ export type Seal =
   | {
       /** At least one character; scrypt (RFC 7914) with stored parameters. */
       readonly passphrase: string
-      /** Log2 of the scrypt cost, 17 (OWASP's floor, the least) to 20; default: calibrated to about half a second. */
+      /**
+       * Log2 of the scrypt cost, 17 (OWASP's floor, the least) to 20; default: calibrated to about
+       * half a second.
+       */
       readonly workFactor?: number
     }
   | {
@@ -18,8 +21,8 @@ export type Seal =
     }
   | {
       /**
-       * Another key manager. Called with nothing when the seal is made: answers 32 bytes and what it wants to be shown
-       * later; called with that when the store is opened.
+       * Another key manager. Called with nothing when the seal is made: answers 32 bytes and what
+       * it wants to be shown later; called with that when the store is opened.
        */
       readonly unseal: (wrapped: Uint8Array | undefined) => Promise<Unsealed> | Unsealed
     }

@@ -1,7 +1,10 @@
 import { StrongroomError } from '../base/errors.ts'
 import type { Cell } from './cell.ts'
 
-/** A read that met a commit half-way is repeated; bounded, since each repetition needs another commit. */
+/**
+ * A read that met a commit half-way is repeated; bounded, since each repetition needs another
+ * commit.
+ */
 const ATTEMPTS_MAX = 8
 
 /** Repeats what met an impossible sight while the vault moved under it. */

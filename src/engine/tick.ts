@@ -1,13 +1,17 @@
-/** What time has already decided is made durable: rotations, expiries, deletions. Reads never need it; disks do. */
+/**
+ * What time has already decided is made durable: rotations, expiries, deletions. Reads never need
+ * it; disks do.
+ */
 import type { VersionRecord } from '../domain/records.ts'
 import { bytesToUuid, path, range } from '../format/paths.ts'
-import { renote } from './agenda.ts'
+import { SWEEP_OWED } from './agenda.ts'
 import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
 import {
   finishDestructions,
   forgetMaterial,
   ordinalOf,
+  owe,
   removeRange,
   renewEraseKey,
   renoteKey,
@@ -54,29 +58,34 @@ export async function tick(core: Core): Promise<Ticked> {
 async function tickVault(core: Core, cell: Cell, counts: Counts): Promise<void> {
   for await (const row of eachRow(core, range.agenda(cell.id))) {
     const { record } = core.records.open('agenda', cell.id, row.key, row.value)
-    if (record.dueAt <= core.now()) await tickKey(core, cell, ordinalOf(row.key), counts)
+    const ordinal = ordinalOf(row.key)
+    // A sweep that a crash or a failure cut off: `tick` ends with finishing it.
+    const owed = record.dueAt === SWEEP_OWED
+    if (owed) owe(core, cell.id, ordinal)
+    if (record.dueAt <= core.now()) await tickKey(core, cell, ordinal, counts, owed)
   }
   await removeExpired(core, cell)
 }
 
-async function tickKey(core: Core, cell: Cell, ordinal: number, counts: Counts): Promise<void> {
+async function tickKey(
+  core: Core,
+  cell: Cell,
+  ordinal: number,
+  counts: Counts,
+  owed: boolean,
+): Promise<void> {
   counts.rotated += await rotateDue(core, { cell, ordinal })
   const destroys = await core.transact(cell, 'tick', async (tx) => {
     const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
-    if (key.record.state === 'deleted') {
-      await renote(tx, key.record, [tx.now])
-      sweepAfter(core, tx, ordinal)
-      return true
-    }
+    if (key.record.state === 'deleted') return owed
     if (key.state === 'deleted') {
       const record = {
         ...key.record,
         state: 'deleted',
         deletedAt: key.deletionAt ?? tx.now,
       } as const
-      await renote(tx, record, [tx.now])
       await saveKey(tx, record)
-      sweepAfter(core, tx, ordinal)
+      await sweepAfter(core, tx, record)
       counts.destroyedKeys++
       return true
     }
@@ -103,7 +112,7 @@ async function tickKey(core: Core, cell: Cell, ordinal: number, counts: Counts):
     counts.expiredMaterials += expired.length
     return deleted.length + expired.length > 0
   })
-  if (!destroys) await renoteKey(core, cell, ordinal)
+  if (!destroys && !owed) await renoteKey(core, cell, ordinal)
 }
 
 /** Retry tokens and import tickets whose time is over. */

@@ -1,5 +1,8 @@
-/** One transaction of one vault: reads through what is planned, collects writes, ends in a plan or in nothing. */
-import { concat } from '../base/bytes.ts'
+/**
+ * One transaction of one vault: reads through what is planned, collects writes, ends in a plan or
+ * in nothing.
+ */
+import { concat, equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/assert.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
 import { chainEntry, encodeVaultHead, withMac, type VaultHead } from '../format/heads.ts'
@@ -50,7 +53,10 @@ export class Tx {
     return this.#writes.size > 0
   }
 
-  /** The record as this transaction sees it: its own writes, then planned ones, then the committed one. */
+  /**
+   * The record as this transaction sees it: its own writes, then planned ones, then the committed
+   * one.
+   */
   async get<K extends RecordKind>(
     kind: K,
     path: Uint8Array,
@@ -82,7 +88,10 @@ export class Tx {
     return this.#add(kind, path, record, suite)
   }
 
-  /** Writes a record that cannot be there yet (its path holds a fresh id or ordinal): saves the look. */
+  /**
+   * Writes a record that cannot be there yet (its path holds a fresh id or ordinal): saves the
+   * look.
+   */
   create<K extends RecordKind>(
     kind: K,
     path: Uint8Array,
@@ -95,6 +104,13 @@ export class Tx {
 
   async del(kind: RecordKind, path: Uint8Array): Promise<void> {
     if (await this.#remove(path)) this.#writes.set(pathKey(path), { path, kind })
+  }
+
+  /** Removes a record only if it is still the one with this sealed value. */
+  async delSame(kind: RecordKind, path: Uint8Array, value: Uint8Array): Promise<void> {
+    const element = await this.#elementOf(path)
+    if (element && equalBytes(element, this.#parts.records.element(path, value)))
+      await this.del(kind, path)
   }
 
   /** The permits of this key have to be asked for again once this is durable. */
@@ -110,6 +126,13 @@ export class Tx {
   /** The vault key epoch that the head records from now on. */
   setEpoch(epoch: number): void {
     this.#epochOfKeys = epoch
+  }
+
+  /**
+   * Answers when everything that this transaction can have seen is durable; fails when that failed.
+   */
+  settled(): Promise<void> {
+    return this.#parts.committer.seen(this.cell, this.#epoch)
   }
 
   /** Hands the plan over, under the lock; answers when it is durable. */

@@ -1,6 +1,7 @@
 /**
- * Material in and out under RSA: RSA-OAEP of a short secret (RFC 8017 7.1), or RSA-OAEP of a temporary AES key followed
- * by AES-KWP of the material (RFC 5649; PKCS#11 CKM_RSA_AES_KEY_WRAP). Every failure of foreign bytes is one error.
+ * Material in and out under RSA: RSA-OAEP of a short secret (RFC 8017 7.1), or RSA-OAEP of a
+ * temporary AES key followed by AES-KWP of the material (RFC 5649; PKCS#11 CKM_RSA_AES_KEY_WRAP).
+ * Every failure of foreign bytes is one error.
  */
 import { concat, wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
@@ -96,6 +97,7 @@ function refused(spec: Spec): StrongroomError {
   const form = isPair(spec) ? FORMS[family] : `${FORMS[family]} of ${bytes} bytes`
   return new StrongroomError(
     'INVALID_KEY_MATERIAL',
-    `wrapped: expected the ${form} of ${spec}, wrapped as named under the key that was handed out; it does not open as that.`,
+    `wrapped: expected the ${form} of ${spec}, wrapped as named under the key that was ` +
+      'handed out; it does not open as that.',
   )
 }

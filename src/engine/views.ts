@@ -1,4 +1,7 @@
-/** Records as the public sees them: settled, dated, frozen, with an etag that changes with every change. */
+/**
+ * Records as the public sees them: settled, dated, frozen, with an etag that changes with every
+ * change.
+ */
 import { KEY_STATES, VAULT_STATES, VERSION_STATES } from '../domain/lifecycle.ts'
 import type { AliasRecord, RotationPolicy } from '../domain/records.ts'
 import type { KeyView, VaultView, VersionView } from '../domain/settle.ts'

@@ -66,13 +66,8 @@ export function updateVault(
 export function scheduleVaultDeletion(model: Model, vault: ModelVault, asked?: number): void {
   needActive(vault)
   const at = deletionTime(model.now, asked)
-  for (const key of vault.keys) {
-    if (key.gone) continue
-    if (key.deletionAt !== undefined && key.deletionAt > at) refuse('CONFLICT')
-    for (const version of key.versions)
-      if (!version.gone && version.deletionAt !== undefined && version.deletionAt > at)
-        refuse('CONFLICT')
-  }
+  for (const key of vault.keys)
+    if (!key.gone && key.deletionAt !== undefined && key.deletionAt > at) refuse('CONFLICT')
   vault.deletionAt = at
   touchVault(vault)
 }

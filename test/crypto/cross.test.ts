@@ -68,7 +68,8 @@ describe.each(CROSSINGS)('$from to $to', ({ from, to }) => {
         if (algorithm === 'ED25519') continue
         const overDigest = await key.sign(algorithm, digested, digest)
         expect(await other.verify(algorithm, digested, overDigest, digest)).toBe(true)
-        // Ed25519ph hashes whatever it is given; the other algorithms see the same digest either way.
+        // Ed25519ph hashes whatever it is given; the other algorithms see the same digest either
+        // way.
         const same = algorithm !== 'ED25519PH'
         expect(await other.verify(algorithm, MESSAGE, overDigest, raw)).toBe(same)
         expect(await other.verify(algorithm, digested, signature, digest)).toBe(same)
@@ -276,7 +277,10 @@ describe.each(PROVIDER_NAMES)('%s: foreign PKCS#8 that must be refused', (name) 
   })
 })
 
-/** RSA numbers that satisfy every relation of RFC 8017 3.2 with p composite: only the pairwise test can tell. */
+/**
+ * RSA numbers that satisfy every relation of RFC 8017 3.2 with p composite: only the pairwise test
+ * can tell.
+ */
 function compositeKey(): Uint8Array {
   const [p, q] = [2n ** 1023n + 2n ** 1022n + 1155n, 2n ** 1023n + 2n ** 1022n + 2n ** 900n + 3n]
   const e = 65537n

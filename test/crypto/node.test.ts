@@ -1,4 +1,7 @@
-/** The node:crypto provider: behaviour, refusals, and the traps of the platform that it must not fall into. */
+/**
+ * The node:crypto provider: behaviour, refusals, and the traps of the platform that it must not
+ * fall into.
+ */
 import * as crypto from 'node:crypto'
 import { shake128 } from '@noble/hashes/sha3.js'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -361,7 +364,8 @@ describe.each(PAIR_SPECS)('%s', (spec) => {
             flipped(signature),
           ])
             expect(await verifier.verify(algorithm, message, bad, options)).toBe(false)
-          // The first byte: of a digest longer than the order, ECDSA reads the front (FIPS 186-5 6.4.1).
+          // The first byte: of a digest longer than the order, ECDSA reads the front (FIPS 186-5
+          // 6.4.1).
           expect(await verifier.verify(algorithm, other, signature, options)).toBe(false)
         }
     },

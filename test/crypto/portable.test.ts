@@ -1,4 +1,6 @@
-/** What only the portable provider promises: no platform, no leaks of work buffers, honest limits. */
+/**
+ * What only the portable provider promises: no platform, no leaks of work buffers, honest limits.
+ */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { concat, toHex, utf8 } from '../../src/base/bytes.ts'

@@ -58,6 +58,7 @@ class NodeSuite implements Suite {
   readonly #input = wordsOf(new Uint8Array(xaes.KDF_BYTES))
   readonly #nonce = wordsOf(new Uint8Array(SUITE_NONCE_BYTES))
   readonly #iv = wordsOf(new Uint8Array(xaes.IV_BYTES))
+  readonly #tag = new Uint8Array(SUITE_TAG_BYTES)
   readonly #key: Words
   // Nonces drawn ahead, and the KDF blocks of each.
   #nonces = wordsOf(new Uint8Array(0))
@@ -113,7 +114,8 @@ class NodeSuite implements Suite {
     try {
       if (!this.#deriveAndCompare(sealed, headerBytes)) return undefined
       const decipher = createDecipheriv(this.#gcm, this.#key.bytes, this.#iv.bytes, TAG_OPTIONS)
-      decipher.setAuthTag(view(sealed, tagAt, SUITE_TAG_BYTES))
+      for (let i = 0; i < SUITE_TAG_BYTES; i++) this.#tag[i] = sealed[tagAt + i]!
+      decipher.setAuthTag(this.#tag)
       if (aad.length > 0) decipher.setAAD(aad)
       body = decipher.update(view(sealed, bodyAt, tagAt - bodyAt))
       // SP 800-38D 7.2 step 8: nothing is released before the tag is verified here.
@@ -198,7 +200,8 @@ class NodeSuite implements Suite {
       difference |= blocks[xaes.COMMITMENT_AT + i]! ^ sealed[commitmentAt + i]!
     const key = this.#key.bytes
     for (let i = 0; i < key.length; i++) key[i] = blocks[i]!
-    blocks.fill(0)
+    // A loop: a Buffer's own fill checks and converts before it writes 64 bytes.
+    for (let i = 0; i < blocks.length; i++) blocks[i] = 0
     this.#setIv(this.#nonce.words, 0)
     return difference === 0
   }

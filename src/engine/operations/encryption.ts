@@ -153,7 +153,8 @@ const SEAL: Readonly<Record<string, (sealing: Sealing) => Promise<Sealed>>> = {
     if (ciphertext) return { ciphertext }
     throw new StrongroomError(
       'LIMIT_EXCEEDED',
-      `plaintext: expected at most the modulus less two hashes and 2 bytes, got ${input.plaintext.length} bytes.`,
+      'plaintext: expected at most the modulus less two hashes and 2 bytes, got ' +
+        `${input.plaintext.length} bytes.`,
     )
   },
 }
@@ -234,7 +235,9 @@ async function decrypt(core: Core, input: DecryptInput): Promise<Decrypted> {
   })
 }
 
-/** The version that a ciphertext of our own form names, if it is here and of the key that was named. */
+/**
+ * The version that a ciphertext of our own form names, if it is here and of the key that was named.
+ */
 async function ownForm(
   core: Core,
   { ciphertext, versionId, vaultId }: DecryptInput,
@@ -300,7 +303,10 @@ type Extra = {
   readonly tag?: Uint8Array
 }
 
-/** What an algorithm cannot bind must not be given: it would be silently unprotected. An empty context binds nothing. */
+/**
+ * What an algorithm cannot bind must not be given: it would be silently unprotected. An empty
+ * context binds nothing.
+ */
 function refuseUnused(input: Extra, ...names: readonly (keyof Extra)[]): void {
   for (const name of names) {
     const value = input[name]

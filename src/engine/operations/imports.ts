@@ -1,4 +1,6 @@
-/** Material from outside: under the vault's wrapping key, or under import parameters with a token. */
+/**
+ * Material from outside: under the vault's wrapping key, or under import parameters with a token.
+ */
 import { concat, constantTimeEqual, utf8, wipe } from '../../base/bytes.ts'
 import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import type { Wrapping } from '../../domain/algorithms.ts'
@@ -14,7 +16,15 @@ import { forgetMaterial } from '../destroy.ts'
 import { newId } from '../ids.ts'
 import { keyring } from '../keyring.ts'
 import { eachVersion, keyView, vaultView, versionView } from '../lookup.ts'
-import { createVersion, dispose, generate, keySuite, withCurrent, type Material } from '../make.ts'
+import {
+  createVersion,
+  dispose,
+  generate,
+  keySuite,
+  openWrapped,
+  withCurrent,
+  type Material,
+} from '../make.ts'
 import { damaged } from '../records.ts'
 import { makeKey, saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
@@ -202,8 +212,8 @@ async function restore(
 }
 
 /**
- * The version that this material belongs to, whether others still lack theirs (the key waits for all of them: AWS 9),
- * and when the others expire.
+ * The version that this material belongs to, whether others still lack theirs (the key waits for
+ * all of them: AWS 9), and when the others expire.
  */
 async function matching(core: Core, tx: Tx, key: KeyView, print: Uint8Array) {
   await tx.cell.tail.catch(() => undefined)
@@ -307,7 +317,8 @@ async function wrappingPrivateKey(
   if (keyId === undefined)
     throw new StrongroomError(
       'INVALID_KEY_MATERIAL',
-      'wrapped: expected material under the wrapping key of the vault, which has none yet: call getWrappingKey first.',
+      'wrapped: expected material under the wrapping key of the vault, which has none ' +
+        'yet: call getWrappingKey first.',
     )
   const version = await wrappingView(reader, keyId, now)
   const handle = await secretHandle(core, reader, version)
@@ -318,7 +329,10 @@ async function wrappingPrivateKey(
 
 const TOKEN_BYTES = 16 + 16 + 8
 
-/** Ticket id, key id and expiry under a MAC: a token of another key or room is refused before anything is looked up. */
+/**
+ * Ticket id, key id and expiry under a MAC: a token of another key or room is refused before
+ * anything is looked up.
+ */
 function token(core: Core, id: string, keyId: string, expiresAt: number): Uint8Array {
   const time = new Uint8Array(8)
   new DataView(time.buffer).setBigUint64(0, BigInt(expiresAt))
@@ -347,11 +361,11 @@ async function redeem(
   if (now >= expiresAt)
     throw new StrongroomError(
       'EXPIRED_IMPORT_TOKEN',
-      `importToken: expected one younger than ${LIMITS.importTokenHours} hours, got one that expired ${new Date(expiresAt).toISOString()}.`,
+      `importToken: expected one younger than ${LIMITS.importTokenHours} hours, got one ` +
+        `that expired ${new Date(expiresAt).toISOString()}.`,
     )
   const at = path.ticket(reader.cell.id, bytesToUuid(body.subarray(0, 16)))
-  const ring = await keyring(core, reader.cell)
-  const ticket = await reader.get('ticket', at, ring.suites.get(ring.epoch))
+  const ticket = await openWrapped(core, reader, 'ticket', at)
   if (!ticket) throw invalid('one that was used or withdrawn')
   return ticket.record
 }

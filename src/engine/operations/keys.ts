@@ -1,11 +1,14 @@
-/** Keys: made, described, moved, enabled and disabled, scheduled for deletion, brought back, destroyed. */
+/**
+ * Keys: made, described, moved, enabled and disabled, scheduled for deletion, brought back,
+ * destroyed.
+ */
 import { StrongroomError } from '../../base/errors.ts'
 import { KEY_TABLE, nextState, type KeyState } from '../../domain/lifecycle.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { KeyRecord } from '../../domain/records.ts'
 import { resumed } from '../../domain/rotation.ts'
 import { settleKey, type KeyView } from '../../domain/settle.ts'
-import { note, renote } from '../agenda.ts'
+import { note } from '../agenda.ts'
 import type { Key } from '../api.ts'
 import { writing, type Bodies, type Context } from '../body.ts'
 import { deletionTime } from '../deletion.ts'
@@ -122,10 +125,8 @@ export const KEY_BODIES: Bodies<Names> = {
   destroyKey: {
     run: async ({ core, tx, key, now }) => {
       const record: KeyRecord = { ...key.record, state: 'deleted', deletedAt: now, updatedAt: now }
-      await renote(tx, record, [now])
-      const answer = await answerSaved(tx, { ...key, record }, {})
-      sweepAfter(core, tx, key.record.ordinal)
-      return answer
+      await sweepAfter(core, tx, record)
+      return answerSaved(tx, { ...key, record }, {})
     },
   },
 }
@@ -135,7 +136,10 @@ async function answerSaved(tx: Tx, key: KeyView, change: Partial<KeyRecord>): Pr
   return keyAnswer(settleKey(entry, key.vault, tx.now))
 }
 
-/** A version that goes later than its key contradicts it: the mirror of the vault's rule (contracts: OCI 5.4). */
+/**
+ * A version that goes later than its key contradicts it: the mirror of the vault's rule (contracts:
+ * OCI 5.4).
+ */
 async function refuseLaterVersions(
   { core, tx, key, now }: Context<'scheduleKeyDeletion'> & { tx: Tx },
   at: number,
@@ -146,7 +150,8 @@ async function refuseLaterVersions(
       continue
     throw new StrongroomError(
       'CONFLICT',
-      `deletionAt: expected no version of the key to be deleted later, found version ${record.id} at ${new Date(record.deletion.at).toISOString()}.`,
+      'deletionAt: expected no version of the key to be deleted later, found version ' +
+        `${record.id} at ${new Date(record.deletion.at).toISOString()}.`,
     )
   }
 }

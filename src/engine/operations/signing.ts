@@ -39,7 +39,7 @@ export const SIGNING_BODIES: Bodies<Names> = {
     const { record } = inUse.permitted.version
     const { algorithm, options } = signing(core, record, input)
     const { privateKey } = ofFamily(await inUse.secret(), 'pair')
-    core.hot.learnPair(inUse, privateKey)
+    core.hot.learn('sign', inUse, privateKey)
     const signature = await privateKey.sign(algorithm, input.message, options)
     return Object.freeze({ signature, ...named(record), algorithm })
   },
@@ -47,7 +47,9 @@ export const SIGNING_BODIES: Bodies<Names> = {
     const inUse = await useKey(core, 'verify', input)
     const { record } = inUse.permitted.version
     const { algorithm, options } = signing(core, record, input)
-    const valid = await inUse.public().verify(algorithm, input.message, input.signature, options)
+    const publicKey = inUse.public()
+    core.hot.learn('verify', inUse, publicKey)
+    const valid = await publicKey.verify(algorithm, input.message, input.signature, options)
     return Object.freeze({ valid, ...named(record), algorithm })
   },
 
@@ -56,6 +58,7 @@ export const SIGNING_BODIES: Bodies<Names> = {
     const { record } = inUse.permitted.version
     const { algorithm } = choose<MacAlgorithm>(record, 'mac', input.algorithm)
     const { mac } = ofFamily(await inUse.secret(), 'hmac')
+    core.hot.learn('generateMac', inUse, mac)
     return Object.freeze({ mac: mac.compute(input.message), ...named(record), algorithm })
   },
   verifyMac: async ({ core, input }) => {
@@ -63,6 +66,7 @@ export const SIGNING_BODIES: Bodies<Names> = {
     const { record } = inUse.permitted.version
     const { algorithm } = choose<MacAlgorithm>(record, 'mac', input.algorithm)
     const { mac } = ofFamily(await inUse.secret(), 'hmac')
+    core.hot.learn('verifyMac', inUse, mac)
     return Object.freeze({
       valid: mac.verify(input.mac, input.message),
       ...named(record),

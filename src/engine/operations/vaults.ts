@@ -70,8 +70,8 @@ async function save(tx: Tx, vault: VaultView, change: Partial<VaultRecord>): Pro
 }
 
 /**
- * With a retry token the id of the vault follows from the token, so that the second request finds the first one's
- * vault; once the token has expired the next id in line is taken.
+ * With a retry token the id of the vault follows from the token, so that the second request finds
+ * the first one's vault; once the token has expired the next id in line is taken.
  */
 async function createVault(core: Core, input: CreateVaultInput, now: number): Promise<Vault> {
   const type = input.type ?? 'DEFAULT'
@@ -83,11 +83,14 @@ async function createVault(core: Core, input: CreateVaultInput, now: number): Pr
     )
   for (let i = 0; ; i++) {
     const id = vaultId(core, input.retryToken, i)
-    const taken = await core.findCell(id)
-    if (!taken)
-      return core.newCell(id, (cell) =>
+    let taken = await core.findCell(id)
+    while (!taken) {
+      const made = core.newCell(id, (cell) =>
         core.transact(cell, 'createVault', (tx) => make(core, tx, input, now)),
       )
+      if (made) return made
+      taken = await core.findCell(id)
+    }
     const replay = await replayed(core, core.reader(taken), 'createVault', input)
     if (replay) return replay.answer as Vault
   }
@@ -119,7 +122,10 @@ async function make(core: Core, tx: Tx, input: CreateVaultInput, now: number): P
   return answer
 }
 
-/** A key scheduled later than its vault contradicts it (contracts: OCI 5.4). Keys with deadlines stand on the agenda. */
+/**
+ * A key scheduled later than its vault contradicts it (contracts: OCI 5.4). Keys with deadlines
+ * stand on the agenda.
+ */
 async function refuseLaterKeys(
   { core, vault, tx, now }: Context<'scheduleVaultDeletion'> & { tx: Tx },
   at: number,
@@ -134,7 +140,8 @@ async function refuseLaterKeys(
     if (!entry || !own || own.at <= at || settleKey(entry, vault, now).state === 'deleted') continue
     throw new StrongroomError(
       'CONFLICT',
-      `deletionAt: expected no key of the vault to be deleted later, found key ${entry.record.id} at ${new Date(own.at).toISOString()}.`,
+      'deletionAt: expected no key of the vault to be deleted later, found key ' +
+        `${entry.record.id} at ${new Date(own.at).toISOString()}.`,
     )
   }
 }

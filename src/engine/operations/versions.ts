@@ -58,7 +58,8 @@ export const VERSION_BODIES: Bodies<Names> = {
       if (version.record.number === key.record.currentVersion)
         throw new StrongroomError(
           'CONFLICT',
-          `versionId: expected a version that is not current, got the current version ${version.record.number}.`,
+          'versionId: expected a version that is not current, got the current version ' +
+            `${version.record.number}.`,
         )
       const at = deletionTime(now, input.deletionAt)
       await note(tx, key.record, at)
