@@ -94,6 +94,7 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     cancelToDisabled: 'disabled',
     due: 'deleted',
     destroy: 'deleted',
+    deleteMaterial: 'pendingDeletion',
   },
 }
 

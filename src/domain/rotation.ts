@@ -30,15 +30,15 @@ export function nextRotation(
   return basis.expiresOn - policy.daysBeforeExpiry * DAY_MS
 }
 
-/** Policy with `nextAt` filled in. */
+/** A policy with `nextAt` filled in; nothing is due before the policy or the expiry that asks for it. */
 export function scheduled(
   policy: RotationPolicy,
   basis: RotationBasis,
-  previous?: number,
+  { previous, notBefore = -Infinity }: { previous?: number; notBefore?: number } = {},
 ): RotationPolicy {
   const { nextAt: _, ...rest } = policy
   const nextAt = nextRotation(policy, basis, previous)
-  return nextAt === undefined ? rest : { ...rest, nextAt }
+  return nextAt === undefined ? rest : { ...rest, nextAt: Math.max(nextAt, notBefore) }
 }
 
 /**

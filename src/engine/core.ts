@@ -175,11 +175,27 @@ export class Core {
   reader(cell: Cell): Reader {
     return {
       cell,
-      get: (kind, at, suite) => {
-        const { generation } = cell
-        const still = () => cell.generation === generation && cell.life === this.#life
-        return this.records.read(kind, cell.id, at, still, suite)
+      get: async (kind, at, suite) => {
+        for (;;) {
+          const { generation } = cell
+          const still = (seq: bigint) =>
+            seq <= cell.head.seq && cell.generation === generation && cell.life === this.#life
+          const entry = await this.records.read(kind, cell.id, at, still, suite)
+          if (!entry || entry.seq <= cell.head.seq) return entry
+          await this.caughtUp(cell, entry.seq)
+        }
       },
+    }
+  }
+
+  /**
+   * Waits until memory is where a stored row already is: between a commit of the store and its
+   * answer, nobody may see what others do not.
+   */
+  async caughtUp(cell: Cell, seq: bigint): Promise<void> {
+    while (cell.head.seq < seq) {
+      if (cell.planned.seq <= cell.head.seq) throw ahead(this.committer.poisoned)
+      await cell.tail.catch(() => undefined)
     }
   }
 
@@ -240,6 +256,14 @@ export class Core {
     return createCell(head, this.records.element(at, row.value), life)
   }
 }
+
+const ahead = (cause: StrongroomError | undefined): StrongroomError =>
+  new StrongroomError(
+    'UNAVAILABLE',
+    'Read: expected a record that is known to be durable, found one of a write whose outcome is ' +
+      'unknown.',
+    { cause },
+  )
 
 export function notFound(kind: string, id: string): StrongroomError {
   const shown =

@@ -17,6 +17,7 @@ import type { Core, Reader } from './core.ts'
 import { finishOwed } from './destroy.ts'
 import {
   keyView,
+  leadsTo,
   locateKey,
   onlyVault,
   vaultView,
@@ -27,8 +28,8 @@ import {
 import { matchEtag, rememberAnswer, replayed } from './retry.ts'
 import { rotateDue } from './rotate.ts'
 import { SCHEMAS } from './schemas.ts'
-import { stable } from './stable.ts'
-import { etagOf } from './views.ts'
+import { atOnce, stable } from './stable.ts'
+import { etagOf, versionEtag } from './views.ts'
 
 /** What inputs have in common, as far as the pipeline looks at them. */
 interface Envelope {
@@ -85,12 +86,19 @@ async function dispatch(core: Core, operation: OperationName, input: Envelope): 
     const body = BODIES[operation] as unknown as Reading<'listVaults'>
     return body({ core, input: input, now: core.now() })
   }
-  const target = await locate(core, row, input)
-  if (target.place) await rotateDue(core, target.place)
-  return row.writes
-    ? write(core, operation, row, input, target)
-    : read(core, operation, row, input, target)
+  for (;;) {
+    const target = await locate(core, row, input)
+    if (target.place) await rotateDue(core, target.place)
+    try {
+      return await (row.writes ? write : read)(core, operation, row, input, target)
+    } catch (error) {
+      if (!(error instanceof Overtaken)) throw error
+    }
+  }
 }
+
+/** Between the look and the lock a rotation fell due, or the alias went to another key: again. */
+class Overtaken extends Error {}
 
 async function locate(core: Core, row: OperationRow, input: Envelope): Promise<Target> {
   if (row.target === 'vault') {
@@ -102,9 +110,10 @@ async function locate(core: Core, row: OperationRow, input: Envelope): Promise<T
   return { cell: place.cell, place, number: await versionNumber(core, place, input.versionId!) }
 }
 
-async function load(reader: Reader, target: Target, now: number) {
+async function load(core: Core, reader: Reader, input: Envelope, target: Target, now: number) {
   const vault = await vaultView(reader, now)
   if (!target.place) return { vault }
+  if (!(await leadsTo(core, reader, input.keyId!, target.place))) throw new Overtaken()
   const key = await keyView(reader, vault, target.place.ordinal, now)
   if (target.number === undefined) return { vault, key }
   return { vault, key, version: await versionView(reader, key, target.number, now) }
@@ -119,14 +128,27 @@ async function read(
   target: Target,
 ) {
   const body = BODIES[operation] as unknown as Reading<'getKeyVersion'>
-  const reader = core.reader(target.cell)
-  return stable(target.cell, async () => {
-    const now = core.now()
-    const views = await load(reader, target, now)
-    judge(operation, row, input, views, now)
-    const context = { core, input: input as never, now, reader, ...views }
+  // A pass over a whole vault does not stop for what others write meanwhile.
+  const look = target.place ? atOnce : stable
+  return look(target.cell, async () => {
+    const context = await judged(core, operation, row, input, target)
     return body(context as unknown as Parameters<typeof body>[0])
   })
+}
+
+/** What is there at this moment, when the tables allow the operation on it. */
+async function judged(
+  core: Core,
+  operation: OperationName,
+  row: OperationRow,
+  input: Envelope,
+  target: Target,
+) {
+  const reader = core.reader(target.cell)
+  const now = core.now()
+  const views = await load(core, reader, input, target, now)
+  judge(operation, row, input, views, now)
+  return { core, input: input as never, now, reader, ...views }
 }
 
 async function write(
@@ -148,7 +170,7 @@ async function write(
     const answer = await core.transact(cell, operation, async (tx) => {
       const again = await replayed(core, tx, operation, input)
       if (again) return again.answer
-      const views = await load(tx, target, tx.now)
+      const views = await load(core, tx, input, target, tx.now)
       if (views.key && dueRotations(views.key, tx.now).length > 0) throw new Overtaken()
       judge(operation, row, input, views, tx.now)
       const context = { core, input: input as never, now: tx.now, reader: tx, tx, ...views }
@@ -158,16 +180,10 @@ async function write(
     })
     if (row.destroys) await finishOwed(core, cell.id, target.place!.ordinal)
     return answer
-  } catch (error) {
-    if (!(error instanceof Overtaken)) throw error
-    return await write(core, operation, row, input, target)
   } finally {
     body.dispose?.(prepared)
   }
 }
-
-/** A rotation fell due between the look and the lock. */
-class Overtaken extends Error {}
 
 async function prepare(
   core: Core,
@@ -177,14 +193,10 @@ async function prepare(
   target: Target,
   body: Writing<'updateKeyVersion'>,
 ): Promise<unknown> {
-  if (target.place) await rotateDue(core, target.place)
   if (!body.prepare) return undefined
-  const reader = core.reader(target.cell)
   return stable(target.cell, async () => {
-    const now = core.now()
-    const views = await load(reader, target, now)
-    judge(operation, row, input, views, now)
-    const context = { core, input: input as never, now, reader, ...views }
+    const look = () => judged(core, operation, row, input, target)
+    const context = await atOnce(target.cell, look)
     return body.prepare!(context as unknown as Parameters<typeof body.run>[0])
   })
 }
@@ -197,8 +209,10 @@ function judge(
   views: Loaded,
   now: number,
 ): void {
-  const subject = views.version ?? views.key ?? views.vault
-  if (input.ifMatch !== undefined && row.etag !== false) matchEtag(input.ifMatch, etagOf(subject))
+  if (input.ifMatch !== undefined && row.etag !== false) {
+    const { version, key, vault } = views
+    matchEtag(input.ifMatch, version ? versionEtag(version) : etagOf(key ?? vault))
+  }
   const lenient = operation === 'updateKey' && input.whileDisabled
   const asked = lenient ? OPERATIONS.tagKey : row
   check(operation, { ...views, now, principal: input.principal }, asked)

@@ -24,6 +24,7 @@ import type {
 } from './api.ts'
 import type { Core } from './core.ts'
 import { eachRow, eachVersion } from './lookup.ts'
+import { rotated } from './rotate.ts'
 import { aliasAnswer, keyAnswer, vaultAnswer, versionAnswer } from './views.ts'
 
 interface Query {
@@ -173,10 +174,9 @@ export async function pageOfKeys(
     if (byName) smallest.offer([displayName, view.record.id], () => view)
     else if (found.push({ item: view, at: [ordinal, ''] }) > limit) break
   }
-  const chosen = (byName ? smallest.kept : found).map(({ item, at }) => ({
-    item: keyAnswer(item),
-    at,
-  }))
+  const chosen: { item: Key; at: Position }[] = []
+  for (const { item, at } of byName ? smallest.kept : found)
+    chosen.push({ item: keyAnswer(await rotated(core, item, now)), at })
   return page(core, scope, chosen, limit)
 }
 

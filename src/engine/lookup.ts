@@ -36,13 +36,29 @@ export async function locateKey(core: Core, keyId: string, vaultId?: string): Pr
   return locateId(core, target.record.keyId, cell.id)
 }
 
+/**
+ * Whether what a caller named still leads to the key that was found by it: an alias may have moved
+ * since.
+ */
+export async function leadsTo(
+  core: Core,
+  reader: Reader,
+  keyId: string,
+  { ordinal }: KeyPlace,
+): Promise<boolean> {
+  if (!keyId.startsWith('alias/')) return true
+  const alias = await resolveAlias(core, reader.cell, keyId, reader)
+  if (!alias) throw notFound('alias', keyId)
+  return (await locateId(core, alias.record.keyId, reader.cell.id)).ordinal === ordinal
+}
+
 /** The alias as it is now: one whose key is deleted is gone with it. */
 export async function resolveAlias(
   core: Core,
   cell: Cell,
   name: string,
+  reader: Reader = core.reader(cell),
 ): Promise<Entry<AliasRecord> | undefined> {
-  const reader = core.reader(cell)
   const alias = await reader.get('alias', aliasPath(core, cell.id, name))
   if (!alias) return undefined
   const { ordinal } = await locateId(core, alias.record.keyId, cell.id)
@@ -149,6 +165,7 @@ export async function* eachVersion(
   { from = 0, reverse = false }: { from?: number; reverse?: boolean } = {},
 ): AsyncGenerator<VersionView> {
   const { vaultId, ordinal } = key.record
+  const cell = await core.cell(vaultId)
   let bounds = range.versions(vaultId, ordinal)
   if (from > 0) {
     const at = path.version(vaultId, ordinal, from)
@@ -158,6 +175,7 @@ export async function* eachVersion(
   }
   for await (const row of eachRow(core, bounds, reverse)) {
     const entry = core.records.open('version', vaultId, row.key, row.value)
+    if (entry.seq > cell.head.seq) await core.caughtUp(cell, entry.seq)
     yield settleVersion(entry, key, now)
   }
 }

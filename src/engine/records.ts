@@ -61,14 +61,14 @@ export class Records {
   }
 
   /**
-   * The committed record. `still` tells whether the vault stood still meanwhile: only then the
-   * result is cached.
+   * The committed record. `still` tells whether the vault stood still meanwhile at this sequence:
+   * only then the result is cached.
    */
   async read<K extends RecordKind>(
     kind: K,
     vaultId: string,
     path: Uint8Array,
-    still: () => boolean,
+    still: (seq: bigint) => boolean,
     suite?: Suite,
   ): Promise<Entry<RecordOf[K]> | undefined> {
     const key = pathKey(path)
@@ -77,7 +77,7 @@ export class Records {
     const row = await readStore(() => this.#store.get(path))
     if (!row) return undefined
     const entry = this.open(kind, vaultId, path, row.value, suite)
-    if (CACHED.has(kind) && still()) this.#cache.set(key, entry)
+    if (CACHED.has(kind) && still(entry.seq)) this.#cache.set(key, entry)
     return entry
   }
 

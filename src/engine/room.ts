@@ -8,12 +8,21 @@ import type { ExplainInput, Explained, Operations } from './api.ts'
 import type { Core } from './core.ts'
 import { asCoded, execute } from './execute.ts'
 import { HOT_OPERATIONS } from './hot.ts'
-import { keyView, locateKey, vaultView, versionNumber, versionView } from './lookup.ts'
+import {
+  keyView,
+  leadsTo,
+  locateKey,
+  vaultView,
+  versionNumber,
+  versionView,
+  type KeyPlace,
+} from './lookup.ts'
 import type { Metrics } from './meter.ts'
 import { openCore, type OpenOptions } from './open.ts'
 import { loadPosition, reseal } from './realm.ts'
 import { EXPLAIN_SCHEMA } from './schemas.ts'
 import { checkSeal, type Seal } from './seal.ts'
+import { atOnce } from './stable.ts'
 import { tick, type Ticked } from './tick.ts'
 
 /** Every operation as a method: one options object in, plain frozen data out. */
@@ -43,14 +52,24 @@ async function whole<T>(room: object, body: (core: Core) => Promise<T>): Promise
   }
 }
 
-async function explained(core: Core, input: ExplainInput): Promise<Explained> {
-  const { operation, keyId, vaultId, versionId, principal } = readInput(
-    EXPLAIN_SCHEMA,
-    input,
-  ) as ExplainInput
+async function explained(core: Core, raw: ExplainInput): Promise<Explained> {
+  const input = readInput(EXPLAIN_SCHEMA, raw) as ExplainInput
+  for (;;) {
+    const place = await locateKey(core, input.keyId, input.vaultId)
+    const answer = await atOnce(place.cell, () => explainedAt(core, input, place))
+    if (answer) return answer
+  }
+}
+
+/** Undefined when an alias leads elsewhere by now. */
+async function explainedAt(
+  core: Core,
+  { operation, keyId, versionId, principal }: ExplainInput,
+  place: KeyPlace,
+): Promise<Explained | undefined> {
   const row = OPERATIONS[operation]
-  const place = await locateKey(core, keyId, vaultId)
   const reader = core.reader(place.cell)
+  if (!(await leadsTo(core, reader, keyId, place))) return undefined
   const now = core.now()
   const key = await keyView(reader, await vaultView(reader, now), place.ordinal, now)
   const named =

@@ -5,6 +5,7 @@
 import { DAY_MS } from '../domain/limits.ts'
 import type { KeyRecord } from '../domain/records.ts'
 import { dueRotations, scheduled } from '../domain/rotation.ts'
+import type { KeyView } from '../domain/settle.ts'
 import { path } from '../format/paths.ts'
 import { note } from './agenda.ts'
 import type { Core } from './core.ts'
@@ -22,10 +23,11 @@ import type { Tx } from './tx.ts'
 
 /** Makes the versions that are due; answers how many. */
 export async function rotateDue(core: Core, { cell, ordinal }: KeyPlace): Promise<number> {
+  // A store that takes no writes still answers reads: with the versions that it has.
+  if (core.committer.poisoned) return 0
   const reader = core.reader(cell)
   const now = core.now()
-  const cached = reader.get('key', path.key(cell.id, ordinal))
-  const record = (await cached)?.record
+  const record = (await reader.get('key', path.key(cell.id, ordinal)))?.record
   if (record?.rotation?.nextAt === undefined || record.rotation.nextAt > now) return 0
   const view = await keyView(reader, await vaultView(reader, now), ordinal, now)
   const times = dueRotations(view, now)
@@ -42,6 +44,16 @@ export async function rotateDue(core: Core, { cell, ordinal }: KeyPlace): Promis
   } finally {
     made.forEach(dispose)
   }
+}
+
+/** The view after the rotations that fell due: a list shows what a single read does. */
+export async function rotated(core: Core, view: KeyView, now: number): Promise<KeyView> {
+  if (dueRotations(view, now).length === 0) return view
+  const { vaultId, ordinal } = view.record
+  const cell = await core.cell(vaultId)
+  await rotateDue(core, { cell, ordinal })
+  const reader = core.reader(cell)
+  return keyView(reader, await vaultView(reader, now), ordinal, now)
 }
 
 async function makeUp(
@@ -66,7 +78,7 @@ async function makeUp(
       autoRotated: true,
       ...(expiresOn && { attributes: { expiresOn } }),
     })
-    const rotation = scheduled(key.rotation!, version, time)
+    const rotation = scheduled(key.rotation!, version, { previous: time })
     key = { ...withCurrent(key, version, time), rotation, lastRotatedAt: time }
   }
   tx.touch(key.id)

@@ -158,7 +158,10 @@ export function rotationPolicy(
     )
   const policy = { ...days, enabled, startAt: startAt?.getTime() ?? now, updatedAt: now }
   const basis = { createdAt: current?.createdAt ?? now, expiresOn: current?.expiresOn }
-  return scheduled(policy, basis, policy.startAt + missed(policy, now))
+  return scheduled(policy, basis, {
+    previous: policy.startAt + missed(policy, now),
+    notBefore: now,
+  })
 }
 
 /** Whole intervals that passed between a start in the past and now. */

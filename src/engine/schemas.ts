@@ -209,7 +209,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   },
   decrypt: {
     ...asked,
-    ciphertext,
+    ciphertext: c.bytes(0, LIMITS.ciphertextBytesMax),
     keyId: optional(id),
     vaultId: optional(id),
     versionId: optional(id),

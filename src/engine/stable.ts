@@ -20,3 +20,21 @@ export async function stable<T>(cell: Cell, body: () => Promise<T>): Promise<T> 
     }
   }
 }
+
+/**
+ * What the body saw was true at one moment: when a commit was applied while it looked, it looks
+ * again, and at last while writers wait. Answers and refusals alike. Call it outside the lock.
+ */
+export async function atOnce<T>(cell: Cell, body: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt++) {
+    const { generation } = cell
+    const [seen] = await Promise.allSettled([body()])
+    if (cell.generation !== generation) continue
+    if (seen.status === 'fulfilled') return seen.value
+    throw seen.reason
+  }
+  return cell.lock.run(async () => {
+    await cell.tail.catch(() => undefined)
+    return body()
+  })
+}

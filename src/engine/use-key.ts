@@ -11,6 +11,7 @@ import type { Core, Reader } from './core.ts'
 import type { Handle } from './handles.ts'
 import {
   keyView,
+  leadsTo,
   locateKey,
   vaultView,
   versionNumber,
@@ -20,7 +21,7 @@ import {
 import { isPair, keySuite } from './make.ts'
 import { damaged } from './records.ts'
 import { rotateDue } from './rotate.ts'
-import { stable } from './stable.ts'
+import { atOnce, stable } from './stable.ts'
 
 export interface UseRef {
   readonly keyId: string
@@ -48,18 +49,23 @@ export async function useKey<O extends UseName>(
   operation: O,
   ref: UseRef,
 ): Promise<InUse<O>> {
-  const place = await locateKey(core, ref.keyId, ref.vaultId)
-  await rotateDue(core, place)
-  return stable(place.cell, () => decide(core, operation, place, ref))
+  for (;;) {
+    const place = await locateKey(core, ref.keyId, ref.vaultId)
+    await rotateDue(core, place)
+    const inUse = await atOnce(place.cell, () => decide(core, operation, place, ref))
+    if (inUse) return inUse
+  }
 }
 
+/** Undefined when an alias leads elsewhere by now. */
 async function decide<O extends UseName>(
   core: Core,
   operation: O,
   place: KeyPlace,
   ref: UseRef,
-): Promise<InUse<O>> {
+): Promise<InUse<O> | undefined> {
   const reader = core.reader(place.cell)
+  if (!(await leadsTo(core, reader, ref.keyId, place))) return undefined
   const decidedAt = place.cell.generation
   const now = core.now()
   const vault = await vaultView(reader, now)

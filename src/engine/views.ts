@@ -10,9 +10,29 @@ import type { Entry } from './records.ts'
 
 const STATES: readonly string[] = [...new Set([...VAULT_STATES, ...KEY_STATES, ...VERSION_STATES])]
 
-/** The sequence of the last write and the state: what time or the parent changed changes it too. */
-export const etagOf = (view: { readonly seq: bigint; readonly state?: string }): string =>
-  `${view.seq.toString(36)}-${view.state === undefined ? 0 : STATES.indexOf(view.state)}`
+/** What an etag looks at. */
+interface Tagged {
+  readonly seq: bigint
+  readonly state?: string
+  readonly derived?: boolean
+  readonly deletionAt?: number
+}
+
+/**
+ * The sequence of the last write and the state, and what comes from the parent alone: the time of a
+ * derived deletion, and whether a version is current.
+ */
+export function etagOf({ seq, state, derived, deletionAt }: Tagged, current = false): string {
+  const parts = [seq.toString(36), state === undefined ? 0 : STATES.indexOf(state)]
+  if (current) parts.push('c')
+  if (derived && deletionAt !== undefined) parts.push(deletionAt.toString(36))
+  return parts.join('-')
+}
+
+export const isCurrent = ({ record, key }: VersionView): boolean =>
+  key.record.currentVersion === record.number
+
+export const versionEtag = (view: VersionView): string => etagOf(view, isCurrent(view))
 
 const date = (ms: number): Date => new Date(ms)
 /** `{ [name]: value }`, or nothing when the value is absent. */
@@ -84,7 +104,7 @@ export function rotationAnswer(policy: RotationPolicy, lastRotatedAt?: number): 
 }
 
 export function versionAnswer(view: VersionView): Version {
-  const { record, state, deletionAt, key } = view
+  const { record, state, deletionAt } = view
   return Object.freeze({
     id: record.id,
     keyId: record.keyId,
@@ -93,7 +113,7 @@ export function versionAnswer(view: VersionView): Version {
     spec: record.spec,
     origin: record.origin,
     state,
-    current: key.record.currentVersion === record.number,
+    current: isCurrent(view),
     createdAt: date(record.createdAt),
     updatedAt: date(record.updatedAt),
     ...maybeDate('deletionAt', deletionAt),
@@ -105,7 +125,7 @@ export function versionAnswer(view: VersionView): Version {
     autoRotated: record.autoRotated,
     ...maybe('publicKey', record.publicKey && new Uint8Array(record.publicKey)),
     ...maybe('restoredFrom', record.restoredFrom),
-    etag: etagOf(view),
+    etag: versionEtag(view),
   })
 }
 

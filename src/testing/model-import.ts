@@ -29,9 +29,9 @@ export function importMaterial(
   resume(key, model.now)
 }
 
-/** Nothing to delete is no mistake. */
+/** Nothing to delete is no mistake; a key on its way out stays on it (AWS 16). */
 export function deleteMaterial(key: ModelKey): void {
-  needKey(key, 'enabled', 'disabled', 'pendingImport')
+  needKey(key, 'enabled', 'disabled', 'pendingImport', 'pendingDeletion')
   if (!key.imported) refuse('NOT_PERMITTED_FOR_KEY')
   if (key.current === undefined || key.state === 'pendingImport') return
   loseMaterial(key.current)

@@ -6,7 +6,8 @@ import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import type { Wrapping } from '../../domain/algorithms.ts'
 import { DAY_MS, LIMITS } from '../../domain/limits.ts'
 import type { KeyRecord, TicketRecord, VersionRecord } from '../../domain/records.ts'
-import { settleKey, type KeyView } from '../../domain/settle.ts'
+import { resumed } from '../../domain/rotation.ts'
+import { settleKey, type KeyView, type VersionView } from '../../domain/settle.ts'
 import { bytesToUuid, path, uuidToBytes } from '../../format/paths.ts'
 import { note } from '../agenda.ts'
 import type { ImportKeyMaterialInput, Key, WrappingKey } from '../api.ts'
@@ -152,15 +153,27 @@ export const IMPORT_BODIES: Bodies<Names> = {
   }),
 
   deleteKeyMaterial: {
-    run: async (context) => {
-      const { core, tx, key } = context
+    run: async ({ core, tx, key }) => {
       refuseUnlessImported(key)
-      if (key.record.currentVersion === 0) return keyAnswer(key)
-      const { record: version } = await versionView(tx, key, key.record.currentVersion, tx.now)
-      await forgetMaterial(core, tx, key, [version])
+      const held = key.state === 'pendingImport' ? undefined : await newestImported(core, tx, key)
+      if (!held) return keyAnswer(key)
+      await forgetMaterial(core, tx, key, [held])
       return savedKey(tx, key, { ...withoutExpiry(key.record), state: 'pendingImport' })
     },
   },
+}
+
+/** The newest version with imported material: what is deleted is what can be brought back. */
+async function newestImported(
+  core: Core,
+  tx: Tx,
+  key: KeyView,
+): Promise<VersionRecord | undefined> {
+  await tx.cell.tail.catch(() => undefined)
+  const living = { ...key, state: 'enabled' } as const
+  for await (const { record, state } of eachVersion(core, living, tx.now, { reverse: true }))
+    if (record.fingerprint && state !== 'pendingImport' && state !== 'deleted') return record
+  return undefined
 }
 
 /** Imports the first material, or the same one again after it expired or was deleted. */
@@ -175,7 +188,7 @@ async function restore(
   const print = fingerprint(core, record.id, material)
   const expires = expiry(input.expiresAt, tx.now)
   const suite = await keySuite(core, tx, record.ordinal)
-  const state = record.state === 'disabled' ? 'disabled' : 'enabled'
+  const state = key.state === 'disabled' ? 'disabled' : 'enabled'
   if (record.currentVersion === 0) {
     const version = createVersion(core, tx, suite, {
       key: record,
@@ -194,12 +207,18 @@ async function restore(
       'INVALID_KEY_MATERIAL',
       'wrapped: expected material that was imported into this key before, got other material.',
     )
-  const { materialExpiresAt: _, ...rest } = match
-  const back: VersionRecord = { ...rest, ...expires, state: 'enabled', updatedAt: tx.now }
-  await tx.put('version', path.version(record.vaultId, record.ordinal, match.number), back)
+  const { materialExpiresAt: _, ...rest } = match.record
+  const held = rest.state === 'disabled' && match.state !== 'pendingImport'
+  const back: VersionRecord = {
+    ...rest,
+    ...expires,
+    state: held ? 'disabled' : 'enabled',
+    updatedAt: tx.now,
+  }
+  await tx.put('version', path.version(record.vaultId, record.ordinal, back.number), back)
   await tx.put(
     'material',
-    path.material(record.vaultId, record.ordinal, match.number),
+    path.material(record.vaultId, record.ordinal, back.number),
     { material: material.secret },
     suite,
   )
@@ -217,18 +236,21 @@ async function restore(
  */
 async function matching(core: Core, tx: Tx, key: KeyView, print: Uint8Array) {
   await tx.cell.tail.catch(() => undefined)
-  let match: VersionRecord | undefined
+  let match: VersionView | undefined
   let missing = false
   const expiries: number[] = []
-  for await (const { record, state } of eachVersion(core, { ...key, state: 'enabled' }, tx.now)) {
-    if (record.fingerprint && constantTimeEqual(record.fingerprint, print)) match = record
+  for await (const version of eachVersion(core, { ...key, state: 'enabled' }, tx.now)) {
+    const { record, state } = version
+    if (state === 'deleted') continue
+    if (record.fingerprint && constantTimeEqual(record.fingerprint, print)) match = version
     else if (state === 'pendingImport') missing = true
     else if (record.materialExpiresAt !== undefined) expiries.push(record.materialExpiresAt)
   }
   return { match, missing, expiries }
 }
 
-async function savedKey(tx: Tx, key: KeyView, record: KeyRecord): Promise<Key> {
+async function savedKey(tx: Tx, key: KeyView, changed: KeyRecord): Promise<Key> {
+  const record = changed.state === 'enabled' ? resumed(changed, tx.now) : changed
   await note(tx, record)
   return keyAnswer(settleKey(await saveKey(tx, record), key.vault, tx.now))
 }

@@ -3,7 +3,7 @@
  * destroyed.
  */
 import { StrongroomError } from '../../base/errors.ts'
-import { KEY_TABLE, nextState, type KeyState } from '../../domain/lifecycle.ts'
+import { KEY_TABLE, nextState, type KeyEvent } from '../../domain/lifecycle.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { KeyRecord } from '../../domain/records.ts'
 import { resumed } from '../../domain/rotation.ts'
@@ -37,10 +37,8 @@ type Names =
 type StoredState = KeyRecord['state']
 
 /** The stored state after an event of the lifecycle table. */
-const after = (
-  key: KeyView,
-  event: Parameters<typeof nextState<KeyState, 'enable' | 'disable'>>[3],
-) => nextState('key', KEY_TABLE, key.state, event) as StoredState
+const after = (key: KeyView, event: KeyEvent): StoredState =>
+  nextState('key', KEY_TABLE, key.state, event, key.record.state) as StoredState
 
 export const KEY_BODIES: Bodies<Names> = {
   createKey: writing<'createKey', Material | undefined>({
@@ -115,8 +113,8 @@ export const KEY_BODIES: Bodies<Names> = {
   cancelKeyDeletion: {
     run: async ({ tx, key, input, now }) => {
       const { deletion: _, ...rest } = key.record
-      const state =
-        input.restoreTo === 'disabled' && rest.state === 'enabled' ? 'disabled' : rest.state
+      const disabling = input.restoreTo === 'disabled' && rest.state === 'enabled'
+      const state = after(key, disabling ? 'cancelToDisabled' : 'cancel')
       const record = state === 'enabled' ? resumed({ ...rest, state }, now) : { ...rest, state }
       await note(tx, record)
       return answerSaved(tx, { ...key, record }, {})
@@ -124,7 +122,12 @@ export const KEY_BODIES: Bodies<Names> = {
   },
   destroyKey: {
     run: async ({ core, tx, key, now }) => {
-      const record: KeyRecord = { ...key.record, state: 'deleted', deletedAt: now, updatedAt: now }
+      const record: KeyRecord = {
+        ...key.record,
+        state: after(key, 'destroy'),
+        deletedAt: now,
+        updatedAt: now,
+      }
       await sweepAfter(core, tx, record)
       return answerSaved(tx, { ...key, record }, {})
     },

@@ -13,6 +13,7 @@ import { newId } from '../ids.ts'
 import { createVaultKey } from '../keyring.ts'
 import { eachRow, eachVersion } from '../lookup.ts'
 import { pageOfVaults } from '../lists.ts'
+import { rotated } from '../rotate.ts'
 import type { Tx } from '../tx.ts'
 import { vaultAnswer } from '../views.ts'
 
@@ -155,7 +156,8 @@ async function usage(core: Core, vault: VaultView, now: number): Promise<VaultUs
   }
   const { id } = vault.record
   for await (const row of eachRow(core, range.keys(id))) {
-    const key = settleKey(core.records.open('key', id, row.key, row.value), vault, now)
+    const found = settleKey(core.records.open('key', id, row.key, row.value), vault, now)
+    const key = await rotated(core, found, now)
     if (key.state === 'deleted' || key.record.role === 'wrapping') continue
     let versions = 0
     for await (const version of eachVersion(core, key, now))

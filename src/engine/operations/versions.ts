@@ -121,7 +121,9 @@ export async function addVersion(core: Core, tx: Tx, key: KeyView, added: Added)
   const current = withCurrent(before, entry.record, tx.now)
   const interval = current.rotation?.everyDays !== undefined
   const rotation =
-    current.rotation && !interval ? scheduled(current.rotation, entry.record) : current.rotation
+    current.rotation && !interval
+      ? scheduled(current.rotation, entry.record, { notBefore: tx.now })
+      : current.rotation
   const materialExpiresAt = earliest(before.materialExpiresAt, added.materialExpiresAt)
   const record = {
     ...current,
@@ -180,7 +182,10 @@ async function update(
     record.number === key.record.currentVersion &&
     key.record.rotation?.daysBeforeExpiry !== undefined
   ) {
-    const withPolicy = { ...key.record, rotation: scheduled(key.record.rotation, record) }
+    const withPolicy = {
+      ...key.record,
+      rotation: scheduled(key.record.rotation, record, { notBefore: tx.now }),
+    }
     await note(tx, withPolicy)
     await saveKey(tx, withPolicy)
   }
