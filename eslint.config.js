@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'eslint.config.js', 'bench/**/*.js'] },
+  { ignores: ['dist', 'node_modules', 'eslint.config.js', 'bench/**/*.js', '**/*.mjs', '**/*.d.mts'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json' } },

@@ -11,6 +11,7 @@ import type { KeyView } from '../domain/settle.ts'
 import { bytesToUuid, path, range } from '../format/paths.ts'
 import { renote, SWEEP_OWED } from './agenda.ts'
 import type { Cell } from './cell.ts'
+import type { EraseKey } from './erase.ts'
 import type { Core } from './core.ts'
 import { createVaultKey, keyring, openVaultKey } from './keyring.ts'
 import { eachRow, eachVersion, keyView, vaultView } from './lookup.ts'
@@ -278,26 +279,41 @@ export async function renewEraseKey(core: Core): Promise<void> {
   await core.store.compact?.()
 }
 
+/** Vaults at a time: their commits share groups. */
+const VAULTS_AT_ONCE = 32
+
 async function rewrapVaultKeys(core: Core): Promise<void> {
-  const { epoch, key: eraseKey } = core.erase.current
+  const erase = core.erase.current
   // Vaults that were begun before have their vault key under the last erase key; later ones take
   // this one.
   await core.vaultsMade()
-  for await (const { key } of eachRow(core, range.vaults())) {
-    const cell = await core.cell(bytesToUuid(key.subarray(1, 17)))
-    await core.transact(cell, 'rewrapVaultKey', async (tx) => {
-      await tx.cell.tail.catch(() => undefined)
-      for await (const row of eachRow(core, range.vaultKeys(cell.id))) {
-        const secret = openVaultKey(core, cell, row.key, row.value)
-        try {
-          const wrapping = core.keys.vaultWrapping(cell.id, eraseKey)
-          await tx.put('vaultKey', row.key, { epoch, key: secret }, wrapping)
-        } finally {
-          wipe(secret)
-        }
-      }
-    })
+  let cells: Cell[] = []
+  const flush = async () => {
+    const waiting = cells
+    cells = []
+    await Promise.all(waiting.map((cell) => rewrapVaultKey(core, cell, erase)))
   }
+  for await (const { key } of eachRow(core, range.vaults())) {
+    cells.push(await core.cell(bytesToUuid(key.subarray(1, 17))))
+    if (cells.length >= VAULTS_AT_ONCE) await flush()
+  }
+  await flush()
+}
+
+async function rewrapVaultKey(core: Core, cell: Cell, erase: EraseKey): Promise<void> {
+  await core.transact(cell, 'rewrapVaultKey', async (tx) => {
+    await tx.cell.tail.catch(() => undefined)
+    for await (const row of eachRow(core, range.vaultKeys(cell.id))) {
+      const { epoch, key } = openVaultKey(core, cell, row.key, row.value)
+      try {
+        if (epoch === erase.epoch) continue
+        const wrapping = core.keys.vaultWrapping(cell.id, erase.key)
+        await tx.put('vaultKey', row.key, { epoch: erase.epoch, key }, wrapping)
+      } finally {
+        wipe(key)
+      }
+    }
+  })
 }
 
 /**

@@ -4,6 +4,7 @@
  */
 import { wipe } from '../base/bytes.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
+import type { WrappedKeyRecord } from '../domain/records.ts'
 import { path, range } from '../format/paths.ts'
 import type { Store } from '../store/store.ts'
 import type { Cell, Keyring } from './cell.ts'
@@ -44,17 +45,17 @@ export function createVaultKey(parts: KeyringParts, tx: Tx, epoch: number): Suit
   })
 }
 
-/** Opens one stored vault key under whichever erase key it is wrapped with. */
+/** Opens one stored vault key under whichever erase key it is wrapped with; the epoch says which. The caller wipes it. */
 export function openVaultKey(
   parts: KeyringParts,
   cell: Cell,
   at: Uint8Array,
   value: Uint8Array,
-): Uint8Array {
+): WrappedKeyRecord {
   for (const { key } of parts.erase.all) {
     const wrapping = parts.keys.vaultWrapping(cell.id, key)
     try {
-      return parts.records.open('vaultKey', cell.id, at, value, wrapping).record.key
+      return parts.records.open('vaultKey', cell.id, at, value, wrapping).record
     } catch {
       continue
     }
@@ -72,7 +73,7 @@ export async function keyring(parts: KeyringParts, cell: Cell): Promise<Keyring>
   )
   const suites = new Map<number, Suite>()
   for (const { key: at, value } of rows) {
-    const key = openVaultKey(parts, cell, at, value)
+    const { key } = openVaultKey(parts, cell, at, value)
     suites.set(new DataView(at.buffer, at.byteOffset).getUint32(17), parts.provider.suite(key))
     wipe(key)
   }

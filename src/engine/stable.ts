@@ -7,19 +7,25 @@ import type { Cell } from './cell.ts'
  */
 const ATTEMPTS_MAX = 8
 
-/** Repeats what met an impossible sight while the vault moved under it. */
+/**
+ * Repeats what met an impossible sight while the vault moved under it. The store shows a commit a
+ * moment before the cell hears of it: the verdict waits for what is on its way.
+ */
 export async function stable<T>(cell: Cell, body: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const { generation } = cell
     try {
       return await body()
     } catch (error) {
-      const moved = cell.generation !== generation
-      const torn = error instanceof StrongroomError && error.code === 'INTEGRITY'
-      if (!moved || !torn || attempt === ATTEMPTS_MAX) throw error
+      if (!isTorn(error) || attempt === ATTEMPTS_MAX) throw error
+      await cell.tail.catch(() => undefined)
+      if (cell.generation === generation) throw error
     }
   }
 }
+
+const isTorn = (error: unknown): boolean =>
+  error instanceof StrongroomError && error.code === 'INTEGRITY'
 
 /**
  * What the body saw was true at one moment: when a commit was applied while it looked, it looks
@@ -29,6 +35,7 @@ export async function atOnce<T>(cell: Cell, body: () => Promise<T>): Promise<T> 
   for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt++) {
     const { generation } = cell
     const [seen] = await Promise.allSettled([body()])
+    if (seen.status === 'rejected' && isTorn(seen.reason)) await cell.tail.catch(() => undefined)
     if (cell.generation !== generation) continue
     if (seen.status === 'fulfilled') return seen.value
     throw seen.reason

@@ -122,6 +122,32 @@ describe('rotation', () => {
   })
 })
 
+describe('rotation while the key is away', () => {
+  const AWAY = {
+    key: [
+      (keyId: string) => room.scheduleKeyDeletion({ keyId }),
+      (keyId: string) => room.cancelKeyDeletion({ keyId }),
+    ],
+    vault: [
+      () => room.scheduleVaultDeletion({ vaultId }),
+      () => room.cancelVaultDeletion({ vaultId }),
+    ],
+  } as const
+
+  test.each(['key', 'vault'] as const)('happens once when the %s is back', async (kind) => {
+    const [leave, comeBack] = AWAY[kind]
+    const { id: keyId } = await newKey()
+    await room.putRotationPolicy({ keyId, rotation: { everyDays: 3 } })
+    await leave(keyId)
+    clock.advance({ days: 25 })
+    expect(await versionsOf(keyId)).toHaveLength(1)
+    await comeBack(keyId)
+    clock.advance({ days: 3 })
+    const times = (await versionsOf(keyId)).map(({ createdAt }) => createdAt)
+    expect(times).toEqual([inDays(-28), inDays(-3), inDays(0)])
+  })
+})
+
 describe('imported material', () => {
   test.each([false, true])('comes back enabled after it expired (ticked: %s)', async (ticked) => {
     const { id: keyId } = await newKey({ origin: 'imported' })

@@ -93,7 +93,10 @@ async function refusesStale(plan: Plan<unknown, unknown>): Promise<void> {
   await plan.compare?.()
 }
 
-/** One of the list, mostly a living one; undefined stands for an id that nobody has. */
+/**
+ * One of the list, mostly a living one and mostly one of the newest two, so that things happen to the same few;
+ * undefined stands for an id that nobody has.
+ */
 export function pick<T>(
   items: readonly T[],
   choice: number,
@@ -102,6 +105,9 @@ export function pick<T>(
   if (choice % 29 === 28) return undefined
   const living = items.filter(lives)
   const from = choice % 5 === 4 || living.length === 0 ? items : living
-  return from[choice % Math.max(1, from.length)]
+  const newest = choice % 3 !== 0 && from.length > 0
+  return newest
+    ? from.at(-1 - ((choice >> 2) % Math.min(2, from.length)))
+    : from[choice % from.length]
 }
 export const choice = fc.nat({ max: 9999 })

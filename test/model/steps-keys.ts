@@ -38,7 +38,7 @@ export function onKey<A>(
   }
 }
 
-const createKey = step(
+export const createKey = step(
   'CreateKey',
   {
     vault: choice,
@@ -166,9 +166,9 @@ const untagKey = step('UntagKey', { key: choice, tagNames, guard }, (args, model
 
 const scheduleKey = step(
   'ScheduleKeyDeletion',
-  { key: choice, days: window, guard },
-  ({ key, days }, model, real) => {
-    const at = deletionAt(model.now, days)
+  { key: choice, aheadMs: window, guard },
+  ({ key, aheadMs }, model, real) => {
+    const at = deletionAt(model.now, aheadMs)
     return onKey(
       real,
       pickKey(model, key),
@@ -204,7 +204,7 @@ const rotation = fc.oneof(
   fc.record({
     everyDays: fc.integer({ min: 3, max: 40 }),
     enabled: fc.constantFrom(true, true, true, false),
-    startInDays: fc.constantFrom(undefined, 0, 5),
+    startAheadMs: fc.constantFrom(undefined, 0, 5 * m.DAY_MS),
     expiryDays: fc.constantFrom(undefined, 60),
   }),
   fc.record({ daysAfterCreation: fc.integer({ min: 3, max: 40 }), enabled: fc.constant(true) }),
@@ -220,8 +220,8 @@ const putRotation = step(
   { key: choice, rotation, guard },
   ({ key, rotation: given }, model, real) => {
     const own = keysOf(model).filter(({ imported }) => !imported)
-    const { startInDays, ...rest } = { startInDays: undefined, ...given }
-    const startAt = deletionAt(model.now, startInDays)
+    const { startAheadMs, ...rest } = { startAheadMs: undefined, ...given }
+    const startAt = deletionAt(model.now, startAheadMs)
     const policy = JSON.parse(JSON.stringify(rest)) as m.RotationChange
     const change = given && { ...policy, ...(startAt !== undefined && { startAt }) }
     const input = given && {
@@ -247,8 +247,6 @@ const deleteMaterial = step('DeleteKeyMaterial', { key: choice, guard }, ({ key 
 )
 
 export const KEY_STEPS: readonly Command[] = [
-  createKey,
-  createKey,
   createKey,
   createKey,
   enableKey,

@@ -160,5 +160,15 @@ const reopen = step('Reopen', {}, (_, model, real) => ({
   compare: () => compareAll(real, model),
 }))
 
-export const USE_STEPS: readonly Command[] = [make, make, make, makeByAlias, open, open, open]
+export const USE_STEPS: readonly Command[] = [
+  make,
+  make,
+  make,
+  make,
+  make,
+  makeByAlias,
+  open,
+  open,
+  open,
+]
 export const TIME_STEPS: readonly Command[] = [advance, advance, tick, reopen]

@@ -14,10 +14,22 @@ export const tags = fc.dictionary(
 )
 export const compartment = fc.constantFrom('east', 'west')
 
-/** Days ahead for a deletion: the default, inside, at the edges and outside of the window. */
-export const window = fc.constantFrom(undefined, undefined, 7, 8, 15, 30, 6.9, 30.1, -1)
-export const deletionAt = (now: number, days: number | undefined): number | undefined =>
-  days === undefined ? undefined : now + days * m.DAY_MS
+const MINUTE_MS = 60_000
+/** How far ahead a deletion is asked for: the default, inside, at the edges and outside of the window. */
+export const window = fc.constantFrom(
+  undefined,
+  7 * m.DAY_MS,
+  8 * m.DAY_MS,
+  15 * m.DAY_MS,
+  30 * m.DAY_MS,
+  7 * m.DAY_MS - MINUTE_MS,
+  7 * m.DAY_MS - MINUTE_MS - 1,
+  30 * m.DAY_MS + MINUTE_MS,
+  30 * m.DAY_MS + MINUTE_MS + 1,
+  -m.DAY_MS,
+)
+export const deletionAt = (now: number, aheadMs: number | undefined): number | undefined =>
+  aheadMs === undefined ? undefined : now + aheadMs
 export const asDate = (at: number | undefined): { deletionAt?: Date } =>
   at === undefined ? {} : { deletionAt: new Date(at) }
 
@@ -49,7 +61,7 @@ function onVault<A>(
   }
 }
 
-const createVault = step(
+export const createVault = step(
   'CreateVault',
   { displayName: named, compartmentId: compartment, tags, guard },
   ({ displayName, compartmentId, tags: given }, model, real) => ({
@@ -97,9 +109,9 @@ const moveVault = step(
 
 const scheduleVault = step(
   'ScheduleVaultDeletion',
-  { vault: choice, days: window, guard },
-  ({ vault, days }, model, real) => {
-    const at = deletionAt(model.now, days)
+  { vault: choice, aheadMs: window, guard },
+  ({ vault, aheadMs }, model, real) => {
+    const at = deletionAt(model.now, aheadMs)
     return onVault(
       real,
       pickVault(model, vault),
@@ -191,7 +203,6 @@ const deleteAlias = step(
 )
 
 export const VAULT_STEPS: readonly Command[] = [
-  createVault,
   createVault,
   updateVault,
   moveVault,

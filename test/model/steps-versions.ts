@@ -129,9 +129,9 @@ const updateVersion = step(
 
 const scheduleVersion = step(
   'ScheduleKeyVersionDeletion',
-  { version: choice, days: window, guard },
-  ({ version, days: ahead }, model, real) => {
-    const at = deletionAt(model.now, ahead)
+  { version: choice, aheadMs: window, guard },
+  ({ version, aheadMs }, model, real) => {
+    const at = deletionAt(model.now, aheadMs)
     const older = versionsOf(model).filter((known) => known.key.current !== known)
     return onVersion(
       real,
@@ -160,6 +160,7 @@ export const VERSION_STEPS: readonly Command[] = [
   createVersion,
   updateVersion,
   updateVersion,
+  scheduleVersion,
   scheduleVersion,
   cancelVersion,
 ]
