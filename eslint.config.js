@@ -1,7 +1,16 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'eslint.config.js', 'bench/**/*.js', '**/*.mjs', '**/*.d.mts'] },
+  {
+    ignores: [
+      'dist',
+      'node_modules',
+      'eslint.config.js',
+      'bench/**/*.js',
+      '**/*.mjs',
+      '**/*.d.mts',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { project: './tsconfig.json' } },

@@ -103,6 +103,26 @@ describe('answers', () => {
     }
   })
 
+  test('a key in use passes by the pipeline, again so after its permit ended', async () => {
+    const { room, vaultId, calls } = stage
+    const pipelineMs = (name: string) =>
+      (room.metrics() as Record<string, { totalMs: number }>)[name]!.totalMs
+    for (const again of [false, true]) {
+      if (again) {
+        await room.scheduleVaultDeletion({ vaultId })
+        await room.cancelVaultDeletion({ vaultId })
+      }
+      for (const name of NAMES) {
+        const before = pipelineMs(name)
+        await calls[name]!()
+        const learned = pipelineMs(name)
+        expect(learned > before, name).toBe(again)
+        await calls[name]!()
+        expect(pipelineMs(name), name).toBe(learned)
+      }
+    }
+  })
+
   test('the context of each call is what is authenticated, whatever came before', async () => {
     const { room, aes: keyId } = stage
     const contexts = [

@@ -20,7 +20,7 @@ import type { Command } from './step.ts'
 const SEED = Number(process.env['STRONGROOM_MODEL_SEED'] ?? randomInt(2 ** 31))
 const STEPS = Number(process.env['STRONGROOM_MODEL_STEPS'] ?? 0)
 const RUNS = STEPS > 0 ? Math.ceil(STEPS / 100) : 200
-const LENGTH = STEPS > 0 ? 200 : 80
+const LENGTH = STEPS > 0 ? 200 : 70
 
 const ALL = [...VAULT_STEPS, ...KEY_STEPS, ...VERSION_STEPS, ...USE_STEPS, ...TIME_STEPS]
 /** Every history begins with a vault and two keys: the rest is what happens to them. */
