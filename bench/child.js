@@ -15,10 +15,10 @@ async function compareProcesses(processes, rounds) {
 }
 
 const { name, quick, keys } = JSON.parse(process.argv[2])
-const settings = quick ? QUICK : FULL
 const benchmark = CATALOG.find((item) => item.name === name)
+const { metric, warmUpMs } = benchmark
+const settings = { ...(quick ? QUICK : FULL), ...(warmUpMs && { warmUpMs }) }
 const ready = await benchmark.setup({ keys })
-const { metric } = benchmark
 const result = ready.processes
   ? await compareProcesses(ready.processes, settings.rounds)
   : await compare({ ...ready, ...(metric && { metric }) }, settings)

@@ -16,6 +16,9 @@ const CACHE =
   new URL('../node_modules/.cache/strongroom-bench', import.meta.url).pathname
 export const cachePath = (name) => join(CACHE, name)
 
+/** For operations of many parts: the compiler needs hundreds of runs to know them. */
+export const LONG_WARM_UP_MS = 4000
+
 export const CONTEXT = { table: 'orders', tenant: 'north-7' }
 /** What a bare loop authenticates: the same pairs, already in bytes. */
 export const AAD = Buffer.from(JSON.stringify(CONTEXT))

@@ -1,15 +1,15 @@
 /** Beginnings: a whole small story in memory, and what importing the package costs a new process. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { built, distPath } from './room.js'
+import { LONG_WARM_UP_MS, built, distPath } from './room.js'
 
 const run = promisify(execFile)
 
 const story = {
   name: 'story',
   title: 'open + createVault + createKey + encrypt, memory',
-  metric: 'wall',
-  /** The one absolute budget: milliseconds in a warm process. */
+  /** The one absolute budget: milliseconds (of CPU, so that neighbours do not count) in a warm process. */
+  warmUpMs: LONG_WARM_UP_MS,
   budget: { milliseconds: 10 },
   async setup() {
     const { Strongroom } = await built('index.js')

@@ -1,7 +1,7 @@
 /** What touches the store: durable writes beside the bare disk, and reads that must not grow with the store. */
 import { closeSync, fdatasyncSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { SEAL, built, callers, folder } from './room.js'
+import { LONG_WARM_UP_MS, SEAL, built, callers, folder } from './room.js'
 import { openSeeded, seeded } from './seeded.js'
 import { repeatAwaited } from './raw.js'
 
@@ -41,6 +41,7 @@ const durable = (count, least) => ({
   title: `durable createKey, ${count === 1 ? '1 caller' : `${count} callers`}`,
   budget: { 'raw disk': least },
   metric: 'wall',
+  warmUpMs: LONG_WARM_UP_MS,
   async setup() {
     const { Strongroom } = await built('index.js')
     const { openLevelStore } = await built('store/level.js')

@@ -46,6 +46,20 @@ export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0
 }
 
+/**
+ * Zeros to hold a secret in. V8 keeps typed arrays of up to 64 bytes in its own heap, where the
+ * collector, and the first native call that looks at them, leave copies that nobody can wipe; what
+ * has an ArrayBuffer of its own lies outside and never moves.
+ */
+export const secretBytes = (length: number): Uint8Array => new Uint8Array(new ArrayBuffer(length))
+
+/** A copy of a secret, in memory that can be wiped. */
+export function secretCopy(secret: Uint8Array): Uint8Array {
+  const copy = secretBytes(secret.length)
+  copy.set(secret)
+  return copy
+}
+
 /** Overwrites secrets. Whoever allocates secret bytes calls this in `finally`. */
 export function wipe(...secrets: readonly (Uint8Array | undefined)[]): void {
   for (const secret of secrets) secret?.fill(0)

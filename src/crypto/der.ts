@@ -60,7 +60,7 @@ function sizeOf(part: DerPart): number {
 
 /** The tree in one fresh buffer. */
 export function encodeDer(root: DerNode): Uint8Array {
-  const out = new Uint8Array(sizeOf(root))
+  const out = secretBytes(sizeOf(root))
   write(root, out, 0)
   return out
 }
@@ -178,7 +178,7 @@ export function toBigInt(bytes: Uint8Array): bigint {
 
 /** A number as `length` big-endian bytes; the caller knows that it fits. */
 export function fromBigInt(value: bigint, length: number): Uint8Array {
-  const out = new Uint8Array(length)
+  const out = secretBytes(length)
   for (let i = length - 1; i >= 0; i--) {
     out[i] = Number(value & 0xffn)
     value >>= 8n

@@ -60,7 +60,7 @@ export const digestEcdsa = {
   ): Promise<Uint8Array> {
     const ecdsa = await ecdsaFor(spec, hash)
     if (random === undefined) return ecdsa.sign(digest, scalar, OPTIONS)
-    const extraEntropy = new Uint8Array(HASH_BYTES[hash])
+    const extraEntropy = secretBytes(HASH_BYTES[hash])
     random.fill(extraEntropy)
     try {
       return ecdsa.sign(digest, scalar, { ...OPTIONS, extraEntropy })

@@ -2,7 +2,7 @@
  * Checks PKCS#8 that someone imports, as far as structure and numbers go, and brings it into our
  * at-rest form.
  */
-import { equalBytes } from '../base/bytes.ts'
+import { equalBytes, secretCopy } from '../base/bytes.ts'
 import { SPECS } from '../domain/algorithms.ts'
 import type { Family, PairSpec } from '../domain/algorithms.ts'
 import type { EcSpec } from './curves.ts'
@@ -52,7 +52,7 @@ function importRsa(spec: keys.RsaSpec, { inner, publicKey }: Parts): KeyPairByte
   if (numbers === undefined || bitLength(numbers.n) !== SPECS[spec].bits) return undefined
   const spki = keys.rsaSpki(numbers.n, numbers.e)
   if (publicKey !== undefined || keys.parseRsaSpki(spki) === undefined) return undefined
-  return isConsistent(numbers) ? { privateKey: inner.slice(), publicKey: spki } : undefined
+  return isConsistent(numbers) ? { privateKey: secretCopy(inner), publicKey: spki } : undefined
 }
 
 /**
@@ -109,5 +109,5 @@ function importOkp(
   if (seed === undefined) return undefined
   const computed = publicPart.okp(seed)
   if (publicKey !== undefined && !equalBytes(publicKey, computed)) return undefined
-  return { privateKey: seed.slice(), publicKey: keys.okpSpki(computed) }
+  return { privateKey: secretCopy(seed), publicKey: keys.okpSpki(computed) }
 }

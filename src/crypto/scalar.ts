@@ -3,12 +3,12 @@ import type { Random } from '../base/ports.ts'
 import { CURVES } from './curves.ts'
 import type { EcSpec } from './curves.ts'
 import { fromBigInt, toBigInt } from './der.ts'
-import { wipe } from '../base/bytes.ts'
+import { secretBytes, wipe } from '../base/bytes.ts'
 
 /** FIPS 186-5 A.2.2 (rejection sampling): d in [1, n - 1], big-endian in the bytes of the order. */
 export function randomScalar(random: Random, spec: EcSpec): Uint8Array {
   const { order, bytes } = CURVES[spec]
-  const candidate = new Uint8Array(bytes)
+  const candidate = secretBytes(bytes)
   // Step 2: N = len(n) bits; the bits above them (P-521: seven) are cleared.
   const top = 0xff >>> (8 * bytes - order.toString(2).length)
   try {

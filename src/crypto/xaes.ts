@@ -19,7 +19,7 @@ export const SEALED_TAIL_BYTES = SUITE_TAG_BYTES
  * bit.
  */
 export function cmacSubkey(zeroBlock: Uint8Array): Uint8Array {
-  const k1 = new Uint8Array(BLOCK_BYTES)
+  const k1 = secretBytes(BLOCK_BYTES)
   for (let i = 0; i < BLOCK_BYTES; i++) {
     k1[i] = (zeroBlock[i]! << 1) | ((zeroBlock[i + 1] ?? 0) >>> 7)
   }

@@ -6,7 +6,7 @@
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { decodeErase, encodeErase } from '../format/erase.ts'
 import type { Store } from '../store/store.ts'
-import { wipe } from '../base/bytes.ts'
+import { secretBytes, wipe } from '../base/bytes.ts'
 import { assert } from '../base/assert.ts'
 import { damaged } from './records.ts'
 
@@ -55,7 +55,7 @@ export class EraseKeys {
 
   /** Adds a new current key beside the last one. */
   async renew(provider: CryptoProvider): Promise<void> {
-    const key = new Uint8Array(32)
+    const key = secretBytes(32)
     provider.random.fill(key)
     const last = this.#keys.at(-1)
     await this.#write([...(last ? [last] : []), { epoch: (last?.epoch ?? 0) + 1, key }])

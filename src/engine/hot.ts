@@ -183,7 +183,7 @@ export class Hot {
     if (!hot || length === undefined) return undefined
     if (!usual(input, 'keyId', 'spec', 'context') || !this.#good(hot)) return undefined
     const aad = this.#aad(hot, context)
-    const plaintext = new Uint8Array(length)
+    const plaintext = secretBytes(length)
     this.#core.provider.random.fill(plaintext)
     const ciphertext = hot.suite.seal(hot.header, aad, plaintext)
     this.#core.meter.fast.generateDataKey++

@@ -2,7 +2,7 @@
  * Vault keys, key keys and material: the chain below the root. Each is sealed in its own record
  * under the one above, so that a destruction needs to rewrap 32 bytes per key, never the material.
  */
-import { wipe } from '../base/bytes.ts'
+import { secretBytes, wipe } from '../base/bytes.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
 import type { WrappedKeyRecord } from '../domain/records.ts'
 import { path, range } from '../format/paths.ts'
@@ -26,7 +26,7 @@ const EPOCHS_MAX = 8
 
 /** A fresh 32-byte key, given to `use` and wiped. */
 export function withFreshKey<T>(provider: CryptoProvider, use: (key: Uint8Array) => T): T {
-  const key = new Uint8Array(32)
+  const key = secretBytes(32)
   provider.random.fill(key)
   try {
     return use(key)
@@ -45,7 +45,7 @@ export function createVaultKey(parts: KeyringParts, tx: Tx, epoch: number): Suit
   })
 }
 
-/** Opens one stored vault key under whichever erase key it is wrapped with; the epoch says which. The caller wipes it. */
+/** Opens one stored vault key under whichever erase key it is wrapped with; the caller wipes it. */
 export function openVaultKey(
   parts: KeyringParts,
   cell: Cell,

@@ -2,7 +2,7 @@
  * Making versions: material generated or imported, sealed under the key key of its key, and the
  * records around it.
  */
-import { wipe } from '../base/bytes.ts'
+import { secretBytes, wipe } from '../base/bytes.ts'
 import { invalidArgument, StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
 import { SPECS, type PairSpec, type Spec } from '../domain/algorithms.ts'
@@ -38,7 +38,7 @@ export async function generate(provider: CryptoProvider, spec: Spec): Promise<Ma
     const { privateKey, publicKey } = await provider.generatePair(spec)
     return { secret: privateKey, publicKey }
   }
-  const secret = new Uint8Array(SPECS[spec].bytes)
+  const secret = secretBytes(SPECS[spec].bytes)
   provider.random.fill(secret)
   return { secret }
 }
@@ -90,7 +90,7 @@ export async function openWrapped<K extends 'keyKey' | 'ticket'>(
 export async function renewKeyKey(core: Core, tx: Tx, ordinal: number): Promise<Suite> {
   const ring = await keyring(core, tx.cell)
   const wrapping = ring.suites.get(ring.epoch)!
-  const key = new Uint8Array(32)
+  const key = secretBytes(32)
   core.provider.random.fill(key)
   try {
     await tx.put('keyKey', path.keyKey(tx.cell.id, ordinal), { epoch: ring.epoch, key }, wrapping)

@@ -2,6 +2,7 @@
  * From `open` options to a core: provider, store, seal, in an order that touches nothing before it
  * knows enough.
  */
+import { secretBytes } from '../base/bytes.ts'
 import { invalidArgument, StrongroomError } from '../base/errors.ts'
 import { systemClock, type Clock, type Random } from '../base/ports.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
@@ -158,7 +159,7 @@ function throwAway(provider: CryptoProvider, { path, store }: OpenOptions): Seal
       '{ passphrase }, { key } or { unseal } for a store that outlives the process',
       undefined,
     )
-  const key = new Uint8Array(32)
+  const key = secretBytes(32)
   provider.random.fill(key)
   return { key }
 }

@@ -3,7 +3,7 @@
  * HKDF-SHA-256 (RFC 5869) with one label per use and the realm or vault id as salt, so that no two
  * uses and no two vaults ever share a key.
  */
-import { concat, utf8, wipe } from '../base/bytes.ts'
+import { secretBytes, utf8, wipe } from '../base/bytes.ts'
 import type { CryptoProvider, Mac, Suite } from '../crypto/provider.ts'
 import { uuidToBytes } from '../format/paths.ts'
 import { Lru } from './lru.ts'
@@ -54,7 +54,9 @@ export class RealmKeys {
    * images useless.
    */
   vaultWrapping(vaultId: string, eraseKey: Uint8Array): Suite {
-    const input = concat(this.#root, eraseKey)
+    const input = secretBytes(this.#root.length + eraseKey.length)
+    input.set(this.#root)
+    input.set(eraseKey, this.#root.length)
     const key = this.#derive(input, 'vault-key', vaultId)
     try {
       return this.#provider.suite(key)

@@ -2,7 +2,7 @@
  * Making a realm in an empty store, and opening one: seal, heads and anchor must agree before
  * anything is served.
  */
-import { equalBytes, wipe } from '../base/bytes.ts'
+import { equalBytes, secretBytes, secretCopy, wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import {
@@ -49,7 +49,7 @@ export async function createRealm(
   if ((await store.sidecar?.read('anchor')) !== undefined)
     throw rolledBack('an anchor stands beside a store that holds nothing')
   const realmId = newId(provider.random)
-  const root = new Uint8Array(32)
+  const root = secretBytes(32)
   provider.random.fill(root)
   const sealed = await sealRoot(provider, seal, realmId, now, root)
   const keys = new RealmKeys(provider, realmId, root)
@@ -207,7 +207,7 @@ export async function reseal(
   const row = await readStore(() => store.get(path.seal()))
   if (!row) throw damaged('the seal record is missing')
   const { createdAt } = decodeSealHeader(row.value)
-  const root = keys.revealRoot((secret) => new Uint8Array(secret))
+  const root = keys.revealRoot(secretCopy)
   try {
     const sealed = await sealRoot(provider, seal, keys.realmId, createdAt, root)
     const token = new Uint8Array(16)

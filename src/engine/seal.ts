@@ -1,6 +1,6 @@
 /** The seal: how the root key of a realm is kept. Changing it rewraps 32 bytes and nothing else. */
 import { StrongroomError, invalidArgument } from '../base/errors.ts'
-import { utf8, wipe } from '../base/bytes.ts'
+import { secretCopy, utf8, wipe } from '../base/bytes.ts'
 import type { CryptoProvider, ScryptCost } from '../crypto/provider.ts'
 import { encodeSealHeader, sealHeaderAad, type SealHeader } from '../format/seal-header.ts'
 
@@ -112,10 +112,10 @@ async function newSealKey(
   provider: CryptoProvider,
   seal: Seal,
 ): Promise<{ kdf: SealHeader['kdf']; key: Uint8Array }> {
-  if ('key' in seal) return { kdf: { type: 'key' }, key: new Uint8Array(seal.key) }
+  if ('key' in seal) return { kdf: { type: 'key' }, key: secretCopy(seal.key) }
   if ('unseal' in seal) {
     const { key, wrapped = NOTHING } = await fromCallback(seal.unseal, undefined)
-    return { kdf: { type: 'callback', wrapped }, key: new Uint8Array(key) }
+    return { kdf: { type: 'callback', wrapped }, key: secretCopy(key) }
   }
   const salt = new Uint8Array(SALT_BYTES)
   provider.random.fill(salt)
@@ -133,13 +133,13 @@ async function sealKey(
       'WRONG_SEAL',
       `seal: expected the ${KINDS[kdf.type]} that sealed this store, got a ${KINDS[kindOf(seal)]}.`,
     )
-  if ('key' in seal) return new Uint8Array(seal.key)
+  if ('key' in seal) return secretCopy(seal.key)
   if ('unseal' in seal) {
     const { key } = await fromCallback(
       seal.unseal,
       kdf.type === 'callback' ? kdf.wrapped : undefined,
     )
-    return new Uint8Array(key)
+    return secretCopy(key)
   }
   if (kdf.type !== 'scrypt')
     throw new StrongroomError('INTERNAL', 'A passphrase met another kind of seal.')

@@ -3,7 +3,7 @@
  * temporary AES key followed by AES-KWP of the material (RFC 5649; PKCS#11 CKM_RSA_AES_KEY_WRAP).
  * Every failure of foreign bytes is one error.
  */
-import { concat, wipe } from '../base/bytes.ts'
+import { concat, secretBytes, wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider, PrivateKey, PublicKey } from '../crypto/provider.ts'
 import { SPECS, WRAPPINGS, type Spec, type Wrapping } from '../domain/algorithms.ts'
@@ -67,7 +67,7 @@ export async function wrapMaterial(
 ): Promise<Uint8Array> {
   const { hash, hybrid } = WRAPPINGS[wrapping]
   if (!hybrid) return (await publicKey.oaepEncrypt(hash, secret)) ?? tooLong(secret.length)
-  const temporary = new Uint8Array(TEMPORARY_KEY_BYTES)
+  const temporary = secretBytes(TEMPORARY_KEY_BYTES)
   provider.random.fill(temporary)
   try {
     const head = (await publicKey.oaepEncrypt(hash, temporary)) ?? tooLong(temporary.length)

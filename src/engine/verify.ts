@@ -44,6 +44,7 @@ export async function verifyRecords(store: Store, keys: RealmKeys): Promise<void
   for (const [vaultId, { head, sum, count }] of vaults)
     if (!head || head.count !== count || !equalBytes(head.sum, sum))
       throw damaged(
-        `vault ${vaultId} should hold ${head?.count ?? 0} records as its head names them, it holds ${count}`,
+        `vault ${vaultId} should hold ${head?.count ?? 0} records as its head names them,` +
+          ` it holds ${count}`,
       )
 }

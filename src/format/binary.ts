@@ -105,7 +105,7 @@ export class Builder {
   }
 
   finish(): Uint8Array {
-    const out = new Uint8Array(this.#length)
+    const out = secretBytes(this.#length)
     let at = 0
     for (const part of this.#parts) {
       out.set(part, at)
@@ -147,7 +147,7 @@ export class Cursor {
   /** A copy: the caller may wipe it. */
   take(length: number): Uint8Array {
     const at = this.#advance(length)
-    return new Uint8Array(this.#bytes.subarray(at, at + length))
+    return secretCopy(this.#bytes.subarray(at, at + length))
   }
 
   u8(): number {

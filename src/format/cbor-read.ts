@@ -121,14 +121,14 @@ export class CborReader {
   /** A copy: the caller may wipe it. */
   bytes(): Uint8Array {
     const at = this.#advance(this.head(MAJOR.bytes))
-    return new Uint8Array(this.#bytes.subarray(at, this.#at))
+    return secretCopy(this.#bytes.subarray(at, this.#at))
   }
 
   /** A copy of everything that is left, at least one byte. */
   rest(): Uint8Array {
     if (this.#at >= this.#bytes.length) this.refuse('more bytes')
     const at = this.#advance(this.#bytes.length - this.#at)
-    return new Uint8Array(this.#bytes.subarray(at))
+    return secretCopy(this.#bytes.subarray(at))
   }
 
   uuid(): string {

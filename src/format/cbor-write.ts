@@ -3,7 +3,7 @@
  * keys, shortest floats). The buffer is reused between calls and wiped after each, because records
  * hold keys.
  */
-import { utf8 } from '../base/bytes.ts'
+import { secretCopy, utf8 } from '../base/bytes.ts'
 import { invalidArgument } from '../base/errors.ts'
 import { putU32, putU64 } from './binary.ts'
 import { halfBits, isSingle } from './float.ts'
@@ -42,7 +42,7 @@ export class CborWriter {
 
   /** What was written since the last call, as a new array; wipes the buffer. */
   take(): Uint8Array {
-    const out = new Uint8Array(this.#bytes.subarray(0, this.#at))
+    const out = secretCopy(this.#bytes.subarray(0, this.#at))
     this.clear()
     return out
   }

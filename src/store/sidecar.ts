@@ -12,7 +12,7 @@ import type { ClosableSidecar } from './limits.ts'
 import type { SidecarName } from './store.ts'
 import { StrongroomError } from '../base/errors.ts'
 import { storeClosed } from './limits.ts'
-import { wipe } from '../base/bytes.ts'
+import { secretCopy, wipe } from '../base/bytes.ts'
 
 export const SLOT_BYTES = 4096
 /** Magic with layout version and kind 8, counter 8, length 4, checksum 32. */
@@ -61,7 +61,7 @@ export function decodeSlot(name: SidecarName, slot: Uint8Array): Slot | undefine
   const found = slot.subarray(CHECKSUM_AT, CHECKSUM_AT + CHECKSUM_BYTES)
   if (!timingSafeEqual(found, checksum(slot, length))) return undefined
   if (slot[6] !== LAYOUT_VERSION || slot[7] !== KINDS[name]) return undefined
-  const content = new Uint8Array(slot.subarray(HEADER_BYTES, HEADER_BYTES + length))
+  const content = secretCopy(slot.subarray(HEADER_BYTES, HEADER_BYTES + length))
   return { counter: view.getBigUint64(8), content }
 }
 

@@ -116,7 +116,8 @@ describe('answers', () => {
         const before = pipelineMs(name)
         await calls[name]!()
         const learned = pipelineMs(name)
-        expect(learned > before, name).toBe(again)
+        // What encrypt learned serves data keys too.
+        expect(learned > before, name).toBe(again && name !== 'generateDataKey')
         await calls[name]!()
         expect(pipelineMs(name), name).toBe(learned)
       }

@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import type { Cipher, Decipher, KeyObject } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
-import { fromHex, wipe } from '../../base/bytes.ts'
+import { fromHex, secretBytes, wipe } from '../../base/bytes.ts'
 import { invalidArgument } from '../../base/errors.ts'
 import { SUITE_TAG_BYTES } from '../provider.ts'
 import type { RawAes } from '../provider.ts'
@@ -85,7 +85,7 @@ function run(cipher: Cipher | Decipher, input: Uint8Array): Uint8Array | undefin
   try {
     body = cipher.update(input)
     last = cipher.final()
-    const out = new Uint8Array(body.length + last.length)
+    const out = secretBytes(body.length + last.length)
     out.set(body)
     out.set(last, body.length)
     return out

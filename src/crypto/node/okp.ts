@@ -2,7 +2,7 @@
 import * as crypto from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
-import { toBase64url, wipe } from '../../base/bytes.ts'
+import { secretBytes, secretCopy, toBase64url, wipe } from '../../base/bytes.ts'
 import { StrongroomError } from '../../base/errors.ts'
 import { SPECS } from '../../domain/algorithms.ts'
 import type { SigningAlgorithm } from '../../domain/algorithms.ts'
@@ -110,7 +110,7 @@ export const okpPublicBytes = (seed: Uint8Array): Uint8Array => {
 /** RFC 8032 5.1.5: the private key is 32 random bytes. */
 export async function generateOkp(context: ProviderContext): Promise<KeyPairBytes> {
   if (isDeterministic(context)) {
-    const seed = new Uint8Array(SPECS[SPEC].bytes)
+    const seed = secretBytes(SPECS[SPEC].bytes)
     context.sources.secret.fill(seed)
     return { privateKey: seed, publicKey: okpSpki(okpPublicBytes(seed)) }
   }
@@ -128,7 +128,7 @@ export async function generateOkp(context: ProviderContext): Promise<KeyPairByte
     )
   })
   try {
-    const privateKey = seedOf(generated.privateKey).slice()
+    const privateKey = secretCopy(seedOf(generated.privateKey))
     return { privateKey, publicKey: generated.publicKey }
   } finally {
     wipe(generated.privateKey)

@@ -1,5 +1,5 @@
 /** Encrypt, decrypt, re-encrypt, data keys: the main job. */
-import { wipe } from '../../base/bytes.ts'
+import { secretBytes, wipe } from '../../base/bytes.ts'
 import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import {
   algorithmFor,
@@ -64,7 +64,7 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
   generateDataKey: async ({ core, input }) => {
     if (input.spec !== undefined && input.lengthBytes !== undefined)
       invalidArgument('lengthBytes', 'either a spec or a length', input.lengthBytes)
-    const plaintext = new Uint8Array(input.lengthBytes ?? SPECS[input.spec ?? 'AES_256'].bytes)
+    const plaintext = secretBytes(input.lengthBytes ?? SPECS[input.spec ?? 'AES_256'].bytes)
     core.provider.random.fill(plaintext)
     const { spec: _, lengthBytes: __, withoutPlaintext, ...rest } = input
     const { ciphertext, keyId, versionId } = await sealData(core, 'generateDataKey', {
@@ -99,7 +99,7 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
   },
 
   generateRandom: async ({ core, input }) => {
-    const bytes = new Uint8Array(input.lengthBytes)
+    const bytes = secretBytes(input.lengthBytes)
     core.provider.random.fill(bytes)
     return Object.freeze({ bytes })
   },
