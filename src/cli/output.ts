@@ -31,9 +31,13 @@ export async function openOutput(path: string, options: OutputOptions): Promise<
   try {
     if (!options.force) await refuseExisting(path)
     const partial = join(dirname(path), `.${basename(path).slice(0, 100)}.${randomUUID()}.partial`)
-    const file = await open(partial, 'wx', options.mode)
+    // Before it exists: a signal in between must find it.
     pending.add(partial)
     watchSignals()
+    const file = await open(partial, 'wx', options.mode).catch((error: unknown) => {
+      pending.delete(partial)
+      throw error
+    })
     return fileOutput(path, partial, file, options.force)
   } catch (error) {
     throw fileFailure('output', path, error)

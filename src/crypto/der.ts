@@ -3,6 +3,8 @@
  * and trailing bytes; the writer lays a tree out in one buffer, so that no copy of a secret is left
  * behind in between.
  */
+import { secretBytes } from '../base/bytes.ts'
+
 export const TAG = {
   integer: 0x02,
   bits: 0x03,

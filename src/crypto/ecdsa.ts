@@ -4,7 +4,7 @@
  * arithmetic is not constant in time; nonces are hedged (RFC 6979 3.6) except under a reproducible
  * source.
  */
-import { wipe } from '../base/bytes.ts'
+import { secretBytes, wipe } from '../base/bytes.ts'
 import type { Random } from '../base/ports.ts'
 import { HASH_BYTES } from '../domain/algorithms.ts'
 import type { Hash } from '../domain/algorithms.ts'

@@ -212,9 +212,17 @@ function optional<T>(reader: DerReader, tag: number, body: (inner: DerReader) =>
 }
 
 function isScalar(spec: EcSpec, scalar: Uint8Array): boolean {
-  if (scalar.length !== CURVES[spec].bytes) return false
-  const value = der.toBigInt(scalar)
-  return value > 0n && value < CURVES[spec].order
+  const { bytes, order } = CURVES[spec]
+  if (scalar.length !== bytes) return false
+  // By bytes and over all of them: a bigint of the secret could not be wiped.
+  const limit = der.fromBigInt(order, bytes)
+  let any = 0
+  let borrow = 0
+  for (let i = bytes - 1; i >= 0; i--) {
+    any |= scalar[i]!
+    borrow = (scalar[i]! - limit[i]! - borrow) >>> 31
+  }
+  return any !== 0 && borrow === 1
 }
 
 /** The PKCS#8 form of a private key at rest. */

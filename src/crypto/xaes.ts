@@ -1,4 +1,5 @@
 /** Constants of XAES-256-GCM (C2SP) and of our commitment, shared by the providers. */
+import { secretBytes } from '../base/bytes.ts'
 import { SUITE_COMMITMENT_BYTES, SUITE_NONCE_BYTES, SUITE_TAG_BYTES } from './provider.ts'
 
 /** N = 12 bytes of KDF context || 12 bytes of GCM nonce (Detailed key derivation, steps 3 to 6). */

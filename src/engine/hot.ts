@@ -4,6 +4,7 @@
  * handles. Whatever is unusual (another field, a context out of bounds, input that throws) answers
  * undefined or throws: the pipeline then says what is wrong.
  */
+import { secretBytes } from '../base/bytes.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Eventually, Mac, PrivateKey, PublicKey, Suite } from '../crypto/provider.ts'
 import {

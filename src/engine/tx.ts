@@ -20,6 +20,8 @@ interface Parts {
   readonly keys: RealmKeys
   readonly provider: CryptoProvider
   readonly committer: Committer
+  /** The life of the room, which `recover` ends. */
+  readonly life: number
 }
 
 export class Tx {
@@ -67,14 +69,10 @@ export class Tx {
     if (write?.entry) return write.entry as Entry<RecordOf[K]>
     if (write && !write.value) return undefined
     if (write?.value) return this.#parts.records.open(kind, this.cell.id, path, write.value, suite)
-    const { generation } = this.cell
-    return this.#parts.records.read(
-      kind,
-      this.cell.id,
-      path,
-      () => this.cell.generation === generation,
-      suite,
-    )
+    const { generation, life } = this.cell
+    // After `recover` this cell stands still for ever while another one goes on.
+    const still = () => this.cell.generation === generation && life === this.#parts.life
+    return this.#parts.records.read(kind, this.cell.id, path, still, suite)
   }
 
   /** Writes a record over what is there, if anything. */

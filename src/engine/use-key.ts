@@ -101,11 +101,12 @@ export async function secretHandle(
   const { id } = version.record
   const cached = core.handles.secret.get(id)
   if (cached) return cached
-  const { generation } = reader.cell
+  const { generation, life } = reader.cell
   const secret = await openMaterial(core, reader, version)
   try {
     const handle = makeHandle(core, version, secret)
-    if (reader.cell.generation === generation) core.handles.secret.set(id, handle)
+    if (reader.cell.generation === generation && life === core.life)
+      core.handles.secret.set(id, handle)
     return handle
   } finally {
     wipe(secret)

@@ -3,6 +3,7 @@
  * pool.
  */
 import { assert } from '../base/assert.ts'
+import { secretBytes, secretCopy } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 
 const TWO_32 = 0x1_0000_0000

@@ -3,6 +3,7 @@
  * refused (RFC 8949 section 4.2.1), so that equal data has one encoding and `encode(decode(bytes))`
  * is `bytes`.
  */
+import { secretCopy } from '../base/bytes.ts'
 import { getU32, getU64, refuse } from './binary.ts'
 import { MAJOR, SIMPLE } from './cbor-write.ts'
 import { halfBits, halfValue, isSingle } from './float.ts'
