@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
 import { Strongroom, VirtualClock, type OpenOptions } from '../../src/index.ts'
 import { StrongroomError, type ErrorCode } from '../../src/base/errors.ts'
 import { toHex } from '../../src/base/bytes.ts'
@@ -70,6 +71,28 @@ export async function rowsOf(store: Store): Promise<readonly Row[]> {
   return (await store.scan({ gte: new Uint8Array(1), lt, limit: 100_000 })).rows
 }
 
+/** Rows and side files of one moment. */
+export interface Snapshot {
+  readonly rows: readonly Row[]
+  readonly side: readonly (readonly ['anchor' | 'erase', Uint8Array])[]
+}
+export async function snapshotOf(store: Store): Promise<Snapshot> {
+  const side: (readonly ['anchor' | 'erase', Uint8Array])[] = []
+  for (const name of ['anchor', 'erase'] as const) {
+    const content = await store.sidecar?.read(name)
+    if (content) side.push([name, content])
+  }
+  return { rows: await rowsOf(store), side }
+}
+/** A memory store that holds exactly this, and stays. */
+export async function storeWith({ rows, side }: Snapshot): Promise<Store> {
+  const store = lasting(createMemoryStore())
+  const puts = rows.map(({ key, value }) => ({ key, value }))
+  await store.commit({ checks: [], puts, dels: [], token: new Uint8Array(16) })
+  for (const [name, content] of side) await store.sidecar!.write(name, content)
+  return store
+}
+
 /** All rows as text that can be compared. */
 export async function imageOf(store: Store): Promise<string> {
   const rows = await rowsOf(store)
@@ -83,14 +106,9 @@ export function flipped(bytes: Uint8Array, at: number): Uint8Array {
   return copy
 }
 
-const made: string[] = []
-process.once('exit', () => {
-  for (const directory of made) rmSync(directory, { recursive: true, force: true })
-})
-
-/** A path where nothing is yet; its parent goes when the process ends. */
+/** A path where nothing is yet; it and its neighbours go when the test ends. */
 export function freshPath(): string {
   const parent = mkdtempSync(join(tmpdir(), 'strongroom-engine-'))
-  made.push(parent)
+  onTestFinished(() => rmSync(parent, { recursive: true, force: true }))
   return join(parent, 'keys')
 }

@@ -34,7 +34,7 @@ async function fastProvider(): Promise<CryptoProvider> {
       : provider.generatePair(spec)
   return { ...provider, generatePair }
 }
-const provider = fastProvider()
+export const provider = fastProvider()
 
 /** After a failure: recover the room, or leave it as a crash would and open another. */
 export interface Way {
