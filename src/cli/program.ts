@@ -53,6 +53,6 @@ async function failEarly(error: unknown, json: boolean): Promise<void> {
     process.exitCode = EXIT.usage
     return
   }
-  const message = error.message.replace(/^error: /, '')
+  const message = error.message.replace(/^error: /, '').replaceAll('\n', ' ')
   return fail(new StrongroomError('INVALID_ARGUMENT', `Command line: ${message}.`), json)
 }

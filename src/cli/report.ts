@@ -38,10 +38,11 @@ export function rendered(report: Report, json: boolean): string {
 export function renderedFailure(failure: Failure, json: boolean): string {
   if (json) return toJson({ error: failure })
   const { explain } = failure
-  const lines = [`error ${failure.code}: ${failure.message}`]
+  // What came from the command line is told again: it may hold anything.
+  const lines = [`error ${failure.code}: ${printable(failure.message)}`]
   if (explain) {
     const { rule, expected, found } = explain
-    lines.push(`  because ${rule}: expected ${expected}, found ${found}`)
+    lines.push(printable(`  because ${rule}: expected ${expected}, found ${found}`))
   }
   return `${[...lines, `  ${failure.remedy}`].join('\n')}\n`
 }

@@ -36,6 +36,19 @@ describe('failures', () => {
     expect(JSON.parse(renderedFailure(failure, true))).toMatchObject({ error: { explain } })
   })
 
+  test('what came from outside is told again without what moves a cursor or turns text', () => {
+    const hostile = 'a\nb\u001b[2J\u202ec\u2028d'
+    const explain = { operation: 'encrypt', rule: 'key.state', expected: 'x', found: hostile }
+    const failure = failureOf(new StrongroomError('NOT_FOUND', hostile, { explain }))
+    const [first, second, third] = renderedFailure(failure, false).split('\n')
+    expect(first).toBe('error NOT_FOUND: a\ufffdb\ufffd[2J\ufffdc\ufffdd')
+    expect(second).toContain('found a\ufffdb\ufffd[2J\ufffdc\ufffdd')
+    expect(third).toBe(`  ${failure.remedy}`)
+    expect(JSON.parse(renderedFailure(failure, true))).toMatchObject({
+      error: { message: hostile },
+    })
+  })
+
   test('what is not ours is a defect of ours', () => {
     expect(failureOf(new TypeError('odd'))).toMatchObject({
       code: 'INTERNAL',
