@@ -97,8 +97,15 @@ async function dispatch(core: Core, operation: OperationName, input: Envelope): 
   }
 }
 
-/** Between the look and the lock a rotation fell due, or the alias went to another key: again. */
+/**
+ * Meanwhile a rotation fell due, the alias went to another key, or the room recovered: from the
+ * beginning.
+ */
 class Overtaken extends Error {}
+
+function overtaken(): never {
+  throw new Overtaken()
+}
 
 async function locate(core: Core, row: OperationRow, input: Envelope): Promise<Target> {
   if (row.target === 'vault') {
@@ -128,12 +135,13 @@ async function read(
   target: Target,
 ) {
   const body = BODIES[operation] as unknown as Reading<'getKeyVersion'>
-  // A pass over a whole vault does not stop for what others write meanwhile.
-  const look = target.place ? atOnce : stable
-  return look(target.cell, async () => {
+  const look = async () => {
     const context = await judged(core, operation, row, input, target)
     return body(context as unknown as Parameters<typeof body>[0])
-  })
+  }
+  // A pass over a whole vault does not stop for what others write meanwhile.
+  if (!target.place) return stable(target.cell, look)
+  return (await atOnce(core, target.cell, look)) ?? overtaken()
 }
 
 /** What is there at this moment, when the tables allow the operation on it. */
@@ -196,7 +204,7 @@ async function prepare(
   if (!body.prepare) return undefined
   return stable(target.cell, async () => {
     const look = () => judged(core, operation, row, input, target)
-    const context = await atOnce(target.cell, look)
+    const context = (await atOnce(core, target.cell, look)) ?? overtaken()
     return body.prepare!(context as unknown as Parameters<typeof body.run>[0])
   })
 }

@@ -56,7 +56,7 @@ async function explained(core: Core, raw: ExplainInput): Promise<Explained> {
   const input = readInput(EXPLAIN_SCHEMA, raw) as ExplainInput
   for (;;) {
     const place = await locateKey(core, input.keyId, input.vaultId)
-    const answer = await atOnce(place.cell, () => explainedAt(core, input, place))
+    const answer = await atOnce(core, place.cell, () => explainedAt(core, input, place))
     if (answer) return answer
   }
 }

@@ -29,19 +29,28 @@ const isTorn = (error: unknown): boolean =>
 
 /**
  * What the body saw was true at one moment: when a commit was applied while it looked, it looks
- * again, and at last while writers wait. Answers and refusals alike. Call it outside the lock.
+ * again, and at last while writers wait. Answers and refusals alike. Undefined when `recover` took
+ * the cell away meanwhile: find it anew. Call it outside the lock.
  */
-export async function atOnce<T>(cell: Cell, body: () => Promise<T>): Promise<T> {
+export async function atOnce<T>(
+  room: { readonly life: number },
+  cell: Cell,
+  body: () => Promise<T>,
+): Promise<T | undefined> {
   for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt++) {
     const { generation } = cell
     const [seen] = await Promise.allSettled([body()])
     if (seen.status === 'rejected' && isTorn(seen.reason)) await cell.tail.catch(() => undefined)
+    if (cell.life !== room.life) return undefined
     if (cell.generation !== generation) continue
     if (seen.status === 'fulfilled') return seen.value
     throw seen.reason
   }
   return cell.lock.run(async () => {
     await cell.tail.catch(() => undefined)
-    return body()
+    const [seen] = await Promise.allSettled([body()])
+    if (cell.life !== room.life) return undefined
+    if (seen.status === 'fulfilled') return seen.value
+    throw seen.reason
   })
 }

@@ -52,7 +52,7 @@ export async function useKey<O extends UseName>(
   for (;;) {
     const place = await locateKey(core, ref.keyId, ref.vaultId)
     await rotateDue(core, place)
-    const inUse = await atOnce(place.cell, () => decide(core, operation, place, ref))
+    const inUse = await atOnce(core, place.cell, () => decide(core, operation, place, ref))
     if (inUse) return inUse
   }
 }

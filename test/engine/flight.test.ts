@@ -5,7 +5,7 @@ import type { Key } from '../../src/engine/api.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { StoreError } from '../../src/store/store.ts'
-import { faultyStore, type FaultyStore } from '../../src/testing/faulty-store.ts'
+import { faultyStore, type FaultyMethod, type FaultyStore } from '../../src/testing/faulty-store.ts'
 import { complaints } from './audit.ts'
 import { codeOf, lasting, stage, type Room, type Stage } from './support.ts'
 
@@ -19,18 +19,20 @@ function slowStore(ms = 1): FaultyStore {
   return faultyStore(lasting(createMemoryStore()), { wait: wait as never })
 }
 
-/** A store whose next commit is held until `release`, and then happens or fails. */
-function gatedStore() {
+/** A store whose next call of a method is held until `release`, and then happens or fails. */
+function gatedStore(held: FaultyMethod = 'commit') {
   let gate: Promise<void> | undefined
   let open: (failure?: Error) => void = () => undefined
   const wait = async ({ method }: { readonly method: string }, moment: string): Promise<void> => {
-    if (method === 'commit' && moment === 'request') await gate
+    if (method !== held || moment !== 'request') return
+    const waiting = gate
+    gate = undefined
+    await waiting
   }
   const store = faultyStore(lasting(createMemoryStore()), { wait })
   const hold = (): void => {
     gate = new Promise((resolve, reject) => {
       open = (failure) => {
-        gate = undefined
         if (failure) reject(failure)
         else resolve()
       }
@@ -191,6 +193,23 @@ describe('recover', () => {
       expect(await complaints(on.store)).toEqual([])
     }
     await allWhole(on, [])
+  })
+
+  test('a read that it overtook shows one moment: it began again', async () => {
+    const { store, hold, release } = gatedStore('scan')
+    const { room, vaultId } = await stage(store)
+    const { id: keyId } = await room.createKey({ vaultId, ...AES })
+    // The key is found without another scan, so the one that waits is that over its versions.
+    await room.getKey({ keyId })
+    hold()
+    const reading = room.listKeyVersions({ keyId })
+    expect(await settled([reading])).toBe(0)
+    await room.recover()
+    const { id: newest } = await room.createKeyVersion({ keyId })
+    release()
+    const { items } = await reading
+    expect(items.map(({ current }) => current)).toEqual(items.map(({ id }) => id === newest))
+    await room.close()
   })
 
   test('in the middle of everything: each call is done or undone', async () => {
