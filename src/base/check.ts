@@ -165,7 +165,7 @@ export function object(schema: Schema): Field {
     const source = plainObject(value, path, type)
     for (const name of Object.keys(source))
       if (!Object.hasOwn(schema, name))
-        invalidArgument(path, `only ${names.join(', ')}`, name.slice(0, 40))
+        invalidArgument(path === '' ? 'input' : path, `only ${names.join(', ')}`, name.slice(0, 40))
     const out: Record<string, unknown> = {}
     for (const name of names) {
       const item = source[name]

@@ -10,49 +10,13 @@ import { LIMITS } from '../domain/limits.ts'
 import { StoreError, type Store } from '../store/store.ts'
 import { Core } from './core.ts'
 import { Meter } from './meter.ts'
+import { readOptions, type OpenOptions } from './options.ts'
 import { createRealm, isSealed, openRealm, type OpenedRealm } from './realm.ts'
-import { checkSeal, type Seal } from './seal.ts'
+import type { Seal } from './seal.ts'
 import { verifyRecords } from './verify.ts'
 
-export interface OpenOptions {
-  /**
-   * A directory for the embedded LevelDB store; without `path` and `store` everything stays in
-   * memory.
-   */
-  readonly path?: string
-  /** Another store; the room closes it. */
-  readonly store?: Store
-  /** Default `ifMissing`; `always` refuses what exists, `never` what does not. */
-  readonly create?: 'ifMissing' | 'always' | 'never'
-  /** What opens the store; needed for every store that outlives the process. */
-  readonly seal?: Seal
-  readonly clock?: Clock
-  /** The random source; a deterministic one (`seededRandom` of strongroom/testing) is for tests. */
-  readonly random?: Random
-  /** Default `auto`: node:crypto on Node, else portable. */
-  readonly crypto?: 'auto' | 'node' | 'portable' | CryptoProvider
-  /** A name for where this room is; data for faces and replicas. Default `local`. */
-  readonly region?: string
-  /** Bounds every cache; default 10,000. */
-  readonly cachedKeys?: number
-  /**
-   * Runs `tick` so often; default never: time then acts on every read, and on disk when `tick` is
-   * called.
-   */
-  readonly sweepEveryMs?: number
-  /**
-   * Reads the whole store before anything is served and compares every record with the heads. Off by
-   * default, since it takes as long as there are records; reads check what they touch in any case.
-   */
-  readonly verify?: boolean
-  /** Opens a store that is older than its anchor, for an operator who knows why. */
-  readonly acceptRollback?: boolean
-  /** Allows a deterministic random source together with a store that outlives the process. */
-  readonly unsafeAllowSeeded?: boolean
-}
-
-export async function openCore(options: OpenOptions): Promise<Core> {
-  checkOptions(options)
+export async function openCore(raw: OpenOptions): Promise<Core> {
+  const options = readOptions(raw)
   const provider = await openProvider(options)
   const seal = options.seal ?? throwAway(provider, options)
   const store = await openStore(options)
@@ -162,52 +126,6 @@ function throwAway(provider: CryptoProvider, { path, store }: OpenOptions): Seal
   const key = secretBytes(32)
   provider.random.fill(key)
   return { key }
-}
-
-const OPTIONS: ReadonlySet<string> = new Set([
-  'path',
-  'store',
-  'create',
-  'seal',
-  'clock',
-  'random',
-  'crypto',
-  'region',
-  'cachedKeys',
-  'sweepEveryMs',
-  'verify',
-  'acceptRollback',
-  'unsafeAllowSeeded',
-])
-
-function checkOptions(options: unknown): asserts options is OpenOptions {
-  if (typeof options !== 'object' || options === null)
-    invalidArgument('options', 'an object', options)
-  for (const name of Object.keys(options))
-    if (!OPTIONS.has(name))
-      invalidArgument('options', `only ${[...OPTIONS].join(', ')}`, name.slice(0, 40))
-  const { path, store, seal, create, clock, crypto, region, cachedKeys, sweepEveryMs } =
-    options as OpenOptions
-  if (path !== undefined && (typeof path !== 'string' || path === ''))
-    invalidArgument('path', 'a directory', path)
-  if (path !== undefined && store) invalidArgument('store', 'either a path or a store', 'both')
-  if (seal !== undefined) checkSeal(seal)
-  if (create !== undefined && !['ifMissing', 'always', 'never'].includes(create))
-    invalidArgument('create', 'ifMissing, always or never', create)
-  if (clock !== undefined && typeof clock.now !== 'function')
-    invalidArgument('clock', 'an object with now()', clock)
-  if (typeof crypto === 'string' && !['auto', 'node', 'portable'].includes(crypto))
-    invalidArgument('crypto', 'auto, node, portable or a provider', crypto)
-  if (region !== undefined && !/^[a-z0-9-]{1,64}$/.test(region))
-    invalidArgument('region', '1 to 64 of a-z 0-9 -', region)
-  bounded('cachedKeys', cachedKeys, 1, 10_000_000)
-  bounded('sweepEveryMs', sweepEveryMs, 10, 2_147_483_647)
-}
-
-function bounded(name: string, value: unknown, min: number, max: number): void {
-  if (value === undefined) return
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)
-    invalidArgument(name, `an integer from ${min} to ${max}`, value)
 }
 
 function asOpenError(error: unknown): StrongroomError {

@@ -18,10 +18,11 @@ import {
   type KeyPlace,
 } from './lookup.ts'
 import type { Metrics } from './meter.ts'
-import { openCore, type OpenOptions } from './open.ts'
+import { openCore } from './open.ts'
+import type { OpenOptions } from './options.ts'
 import { loadPosition, reseal } from './realm.ts'
 import { EXPLAIN_SCHEMA } from './schemas.ts'
-import { checkSeal, type Seal } from './seal.ts'
+import { SEAL_FIELD, type Seal } from './seal.ts'
 import { atOnce } from './stable.ts'
 import { tick, type Ticked } from './tick.ts'
 
@@ -122,9 +123,9 @@ class Room {
    */
   async reseal(seal: Seal): Promise<void> {
     return whole(this, async (core) => {
-      checkSeal(seal)
+      const next = readInput(SEAL_FIELD, seal) as Seal
       await core.committer.settled()
-      await reseal(core.store, core.provider, core.keys, seal)
+      await reseal(core.store, core.provider, core.keys, next)
     })
   }
 

@@ -1,4 +1,5 @@
 /** The seal: how the root key of a realm is kept. Changing it rewraps 32 bytes and nothing else. */
+import { integer, readInput, type Field } from '../base/check.ts'
 import { StrongroomError, invalidArgument } from '../base/errors.ts'
 import { secretCopy, utf8, wipe } from '../base/bytes.ts'
 import type { CryptoProvider, ScryptCost } from '../crypto/provider.ts'
@@ -36,6 +37,7 @@ const COST = { r: 8, p: 1 }
 const WORK_FACTOR_MIN = 17
 const WORK_FACTOR_MAX = 20
 const CALIBRATION_MS = 500
+const WRAPPED_BYTES_MAX = 4096
 const NOTHING = new Uint8Array(0)
 
 /** The stored form of a root key under a seal. */
@@ -79,33 +81,35 @@ const KINDS = { scrypt: 'passphrase', key: 'key', callback: 'unseal callback' } 
 const kindOf = (seal: Seal): keyof typeof KINDS =>
   'passphrase' in seal ? 'scrypt' : 'key' in seal ? 'key' : 'callback'
 
-/** Refuses a seal that cannot be one, before any file is touched. */
-export function checkSeal(seal: unknown): asserts seal is Seal {
-  const expected = '{ passphrase }, { key } of 32 bytes or { unseal }'
-  if (typeof seal !== 'object' || seal === null) invalidArgument('seal', expected, seal)
-  const { passphrase, key, unseal, workFactor } = seal as Record<string, unknown>
+/** How a seal is read, before any file is touched: as an object of our own. */
+export const SEAL_FIELD: Field = {
+  type: '{ passphrase }, { key } of 32 bytes or { unseal }',
+  read: (value, path) => readSeal(value, path === '' ? 'seal' : path),
+}
+
+function readSeal(value: unknown, at: string): Seal {
+  const expected = SEAL_FIELD.type
+  if (typeof value !== 'object' || value === null) invalidArgument(at, expected, value)
+  const { passphrase, key, unseal, workFactor } = value as Record<string, unknown>
   if ([passphrase, key, unseal].filter((given) => given !== undefined).length !== 1)
-    invalidArgument('seal', `exactly one of ${expected}`, seal)
-  if (
-    passphrase !== undefined &&
-    (typeof passphrase !== 'string' || passphrase.length === 0 || !passphrase.isWellFormed())
-  )
-    invalidArgument('seal.passphrase', 'a well-formed string of at least 1 character', passphrase)
-  if (key !== undefined && (!(key instanceof Uint8Array) || key.length !== 32))
-    invalidArgument('seal.key', '32 bytes', key)
-  if (unseal !== undefined && typeof unseal !== 'function')
-    invalidArgument('seal.unseal', 'a function', unseal)
-  const factor = workFactor ?? WORK_FACTOR_MIN
-  if (
-    !Number.isInteger(factor) ||
-    Number(factor) < WORK_FACTOR_MIN ||
-    Number(factor) > WORK_FACTOR_MAX
-  )
-    invalidArgument(
-      'seal.workFactor',
-      `an integer from ${WORK_FACTOR_MIN} to ${WORK_FACTOR_MAX}`,
-      workFactor,
-    )
+    invalidArgument(at, `exactly one of ${expected}`, value)
+  if (key !== undefined) return isKey(key) ? { key } : invalidArgument(`${at}.key`, '32 bytes', key)
+  if (unseal === undefined) return readPassphrase(passphrase, workFactor, at)
+  if (typeof unseal !== 'function') invalidArgument(`${at}.unseal`, 'a function', unseal)
+  return { unseal: unseal as Extract<Seal, { unseal: unknown }>['unseal'] }
+}
+
+/** Not copied: whoever gave it wipes it. */
+const isKey = (key: unknown): key is Uint8Array =>
+  key instanceof Uint8Array && ArrayBuffer.isView(key) && key.length === 32
+
+const WORK_FACTOR = integer(WORK_FACTOR_MIN, WORK_FACTOR_MAX)
+
+function readPassphrase(passphrase: unknown, workFactor: unknown, at: string): Seal {
+  if (typeof passphrase !== 'string' || passphrase.length === 0 || !passphrase.isWellFormed())
+    invalidArgument(`${at}.passphrase`, 'a well-formed string of at least 1 character', passphrase)
+  if (workFactor === undefined) return { passphrase }
+  return { passphrase, workFactor: WORK_FACTOR.read(workFactor, `${at}.workFactor`) as number }
 }
 
 async function newSealKey(
@@ -194,11 +198,18 @@ async function fromCallback(
       { cause },
     )
   }
-  const { key, wrapped: shown } = (answer ?? {}) as Partial<Unsealed>
-  if (!(key instanceof Uint8Array) || key.length !== 32)
-    invalidArgument('seal.unseal answer.key', '32 bytes', key)
-  if (shown === undefined) return { key }
-  if (!(shown instanceof Uint8Array) || shown.length > 4096)
-    invalidArgument('seal.unseal answer.wrapped', 'at most 4096 bytes', shown)
-  return { key, wrapped: shown }
+  return readInput(ANSWER, answer) as Unsealed
+}
+
+/** What a callback answers; it may hold more. */
+const ANSWER: Field = {
+  type: 'an object with a key of 32 bytes',
+  read(value) {
+    const { key, wrapped } = value as Partial<Unsealed>
+    if (!isKey(key)) invalidArgument('seal.unseal answer.key', '32 bytes', key)
+    if (wrapped === undefined) return { key }
+    if (!(wrapped instanceof Uint8Array) || wrapped.length > WRAPPED_BYTES_MAX)
+      invalidArgument('seal.unseal answer.wrapped', `at most ${WRAPPED_BYTES_MAX} bytes`, wrapped)
+    return { key, wrapped: new Uint8Array(wrapped) }
+  },
 }

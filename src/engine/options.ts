@@ -1,0 +1,96 @@
+/** What `open` takes: read once, checked whole, before anything is touched. */
+import * as c from '../base/check.ts'
+import type { Field } from '../base/check.ts'
+import { invalidArgument } from '../base/errors.ts'
+import type { Clock, Random } from '../base/ports.ts'
+import type { CryptoProvider } from '../crypto/provider.ts'
+import type { Store } from '../store/store.ts'
+import { SEAL_FIELD, type Seal } from './seal.ts'
+
+export interface OpenOptions {
+  /**
+   * A directory for the embedded LevelDB store; without `path` and `store` everything stays in
+   * memory.
+   */
+  readonly path?: string
+  /** Another store; the room closes it. */
+  readonly store?: Store
+  /** Default `ifMissing`; `always` refuses what exists, `never` what does not. */
+  readonly create?: 'ifMissing' | 'always' | 'never'
+  /** What opens the store; needed for every store that outlives the process. */
+  readonly seal?: Seal
+  readonly clock?: Clock
+  /** The random source; a deterministic one (`seededRandom` of strongroom/testing) is for tests. */
+  readonly random?: Random
+  /** Default `auto`: node:crypto on Node, else portable. */
+  readonly crypto?: 'auto' | 'node' | 'portable' | CryptoProvider
+  /** A name for where this room is; data for faces and replicas. Default `local`. */
+  readonly region?: string
+  /** Bounds every cache; default 10,000. */
+  readonly cachedKeys?: number
+  /**
+   * Runs `tick` so often; default never: time then acts on every read, and on disk when `tick` is
+   * called.
+   */
+  readonly sweepEveryMs?: number
+  /**
+   * Reads the whole store before anything is served and compares every record with the heads. Off by
+   * default, since it takes as long as there are records; reads check what they touch in any case.
+   */
+  readonly verify?: boolean
+  /** Opens a store that is older than its anchor, for an operator who knows why. */
+  readonly acceptRollback?: boolean
+  /** Allows a deterministic random source together with a store that outlives the process. */
+  readonly unsafeAllowSeeded?: boolean
+}
+
+const TypedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array
+
+/**
+ * Something of the caller's that is called later: an object with these methods. No array and no
+ * bytes: those have methods of such names that do something else (an array's `fill` would be a
+ * random source of zeros).
+ */
+function port(type: string, ...methods: readonly string[]): Field {
+  const read = (value: unknown, path: string): unknown => {
+    const isObject = typeof value === 'object' && value !== null
+    if (!isObject || Array.isArray(value) || value instanceof TypedArray)
+      invalidArgument(path, type, value)
+    for (const method of methods)
+      if (typeof (value as Readonly<Record<string, unknown>>)[method] !== 'function')
+        invalidArgument(path, type, value)
+    return value
+  }
+  return { type, read }
+}
+
+const provider = port('auto, node, portable or a provider', 'selfTest', 'suite')
+const cryptoNames = c.oneOf(['auto', 'node', 'portable'])
+
+const SCHEMA = c.object({
+  path: c.optional(c.text(1, 4096, /^[^\0]+$/, 'a directory')),
+  store: c.optional(port('a store', 'get', 'scan', 'commit', 'head', 'close')),
+  create: c.optional(c.oneOf(['ifMissing', 'always', 'never'])),
+  seal: c.optional(SEAL_FIELD),
+  clock: c.optional(port('an object with now()', 'now')),
+  random: c.optional(port('an object with fill()', 'fill')),
+  crypto: c.optional({
+    type: provider.type,
+    read: (value, path) => (typeof value === 'string' ? cryptoNames : provider).read(value, path),
+  }),
+  region: c.optional(c.text(1, 64, /^[a-z0-9-]+$/, '1 to 64 of a-z 0-9 -')),
+  cachedKeys: c.optional(c.integer(1, 10_000_000)),
+  sweepEveryMs: c.optional(c.integer(10, 2_147_483_647)),
+  verify: c.optional(c.boolean),
+  acceptRollback: c.optional(c.boolean),
+  unsafeAllowSeeded: c.optional(c.boolean),
+})
+
+/** The options as an object of our own: nothing of it changes or throws later. */
+export function readOptions(raw: unknown): OpenOptions {
+  if (raw === null) invalidArgument('options', 'an object', raw)
+  const options = c.readInput(SCHEMA, raw) as OpenOptions
+  if (options.path !== undefined && options.store)
+    invalidArgument('store', 'either a path or a store', 'both')
+  return options
+}
