@@ -5,6 +5,8 @@ export default tseslint.config(
     ignores: [
       'dist',
       'node_modules',
+      'reports',
+      '.stryker-tmp',
       'eslint.config.js',
       'bench/**/*.js',
       '**/*.mjs',
