@@ -6,7 +6,21 @@
  * const room = await Strongroom.open({ path: './keys', seal: { passphrase: 'correct horse battery
  * staple' } })
  */
-export { Strongroom, type Head, type OperationMethods } from './engine/room.ts'
+export {
+  Strongroom,
+  type CheckpointInput,
+  type Head,
+  type OperationMethods,
+} from './engine/room.ts'
+export type { Checkpoint } from './engine/checkpoint.ts'
+export type {
+  JournalChange,
+  JournalEntry,
+  JournalInput,
+  JournalledUse,
+} from './engine/journal.ts'
+export type { Finding, VerifyProgress, VerifyReport } from './engine/verify.ts'
+export type { VerifyRoomInput } from './engine/verify-room.ts'
 export { ERROR_CODES, StrongroomError, type ErrorCode, type Explanation } from './base/errors.ts'
 export { VirtualClock, type Duration } from './base/clock.ts'
 export type { Clock, Random } from './base/ports.ts'

@@ -26,20 +26,21 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     `),
     types: words(`
       Algorithm Alias AliasRef Answer Asked CancelKeyDeletionInput ChangeKeyCompartmentInput
-      ChangeVaultCompartmentInput Clock Commit Context CreateAliasInput CreateKeyInput
+      ChangeVaultCompartmentInput Checkpoint CheckpointInput Clock Commit Context CreateAliasInput CreateKeyInput
       CreateKeyVersionInput CreateVaultInput CryptoProvider DataKey DataKeyPair DecryptInput
       Decrypted DefinedTags DeriveSharedSecretInput Duration EncryptInput Encrypted
-      EncryptionAlgorithm ErrorCode ExplainInput Explained Explanation ExportKeyInput Exported
+      EncryptionAlgorithm ErrorCode ExplainInput Explained Explanation ExportKeyInput Exported Finding
       GenerateDataKeyInput GenerateDataKeyPairInput GenerateMacInput GenerateRandomInput
       GetImportParametersInput Hash Head ImportKeyInput ImportKeyMaterialInput
-      ImportKeyVersionInput ImportParameters Input Json Key KeyOperation KeyRef KeyState
+      ImportKeyVersionInput ImportParameters Input JournalChange JournalEntry JournalInput JournalledUse Json Key KeyOperation KeyRef KeyState
       ListAliasesInput ListKeysInput ListVaultsInput Mac MacAlgorithm Metrics OpenOptions
       OperationCount OperationEvent OperationMethods OperationName Operations Origin Page Paged
       PairSpec ProtectionMode PublicKeyAnswer Purpose Random Range ReEncryptInput ReEncrypted
       Rotation RotationInput RotationStatus Row ScheduleDeletion Seal SharedSecret Sidecar
       SignInput Signed SigningAlgorithm Sorted Spec Store StoreLimits Tags Ticked Unsealed
       UnwrapKeyInput Unwrapped UpdateKeyInput UpdateKeyVersionInput UpdateVaultInput UseKey Vault
-      VaultRef VaultState VaultType VaultUsage Verified VerifyInput VerifyMacInput Version
+      VaultRef VaultState VaultType VaultUsage Verified VerifyInput VerifyMacInput VerifyProgress VerifyReport
+      VerifyRoomInput Version
       VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
       WrappedMaterial Wrapping WrappingKey Write
     `),
@@ -89,7 +90,7 @@ const METHODS = words(`
   deleteKeyMaterial exportKey
   encrypt decrypt reEncrypt generateDataKey generateDataKeyPair generateRandom sign verify
   generateMac verifyMac wrapKey unwrapKey deriveSharedSecret getPublicKey
-  region explain tick recover reseal head metrics close
+  region explain tick recover reseal head journal checkpoint pruneJournal metrics close
 `)
 
 const path = (source: string) => fileURLToPath(new URL(`../src/${source}`, import.meta.url))

@@ -113,3 +113,16 @@ export function fromBase64url(text: string): Uint8Array | undefined {
   }
   return toBase64url(out) === text ? out : undefined
 }
+
+/** Base64 with padding (RFC 4648 section 4). Never for material: strings cannot be wiped. */
+export function toBase64(bytes: Uint8Array): string {
+  const text = toBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/')
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+}
+
+/** Bytes of canonical padded base64, or undefined when it is anything else. */
+export function fromBase64(text: string): Uint8Array | undefined {
+  if (text.length % 4 !== 0 || /[-_]/.test(text)) return undefined
+  const bare = text.replace(/={1,2}$/, '')
+  return fromBase64url(bare.replaceAll('+', '-').replaceAll('/', '_'))
+}

@@ -65,6 +65,25 @@ export function integer(min: number, max: number): Field {
   })
 }
 
+export function bigint(min: bigint): Field {
+  const type = `a bigint of ${min} or more`
+  return field(type, (value, path) =>
+    typeof value === 'bigint' && value >= min && value < 1n << 64n
+      ? value
+      : invalidArgument(path, type, value),
+  )
+}
+
+/** Kept as it is: it is the caller's to hear. */
+export const callback: Field = field('a function', (value, path) =>
+  typeof value === 'function' ? value : invalidArgument(path, 'a function', value),
+)
+
+/** Kept as it is: it is the caller's to abort. */
+export const signal: Field = field('an AbortSignal', (value, path) =>
+  value instanceof AbortSignal ? value : invalidArgument(path, 'an AbortSignal', value),
+)
+
 export const boolean: Field = field('true or false', (value, path) =>
   typeof value === 'boolean' ? value : invalidArgument(path, 'true or false', value),
 )

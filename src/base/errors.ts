@@ -14,6 +14,8 @@ export const ERROR_CODES = {
   FORBIDDEN: 'See `explain`: the rule that decided is named there.',
   NOT_PERMITTED_FOR_KEY: 'Use a key whose purposes and permitted operations include this one.',
   OUTSIDE_VALIDITY: 'Use a version inside its validity window, or change the window.',
+  READ_ONLY_REPLICA: 'Make the change at the primary: it reaches the replica by itself.',
+  DIVERGED: 'Primary and replica went different ways. Delete the replica and create it again.',
   ETAG_MISMATCH: 'Read the resource again and repeat with its current etag.',
   RETRY_TOKEN_REUSED: 'Use a new retry token for a different request.',
   UNSUPPORTED: 'Use a spec, algorithm or provider that offers it.',

@@ -51,6 +51,8 @@ export const FAILURES: Readonly<Record<ErrorCode, Row>> = {
   FORBIDDEN: { exit: EXIT.refused, remedy: 'The rule that decided is named in the message.' },
   NOT_PERMITTED_FOR_KEY: { exit: EXIT.refused },
   OUTSIDE_VALIDITY: { exit: EXIT.refused },
+  READ_ONLY_REPLICA: { exit: EXIT.refused },
+  DIVERGED: { exit: EXIT.refused },
   ETAG_MISMATCH: { exit: EXIT.refused },
   INVALID_CIPHERTEXT: { exit: EXIT.notOpened },
   INVALID_KEY_MATERIAL: {

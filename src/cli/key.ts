@@ -1,7 +1,9 @@
 /** `strongroom key ...`: the life of a key, from creation or import to deletion. */
 import type { Command } from 'commander'
 import type { Strongroom } from '../index.ts'
+import { StrongroomError } from '../base/errors.ts'
 import type { Key, Version } from '../engine/api.ts'
+import { SCHEMA_FIELDS } from '../engine/schemas.ts'
 import type { Purpose, Spec } from '../domain/algorithms.ts'
 import { PURPOSES, SPEC_NAMES } from '../domain/algorithms.ts'
 import type { ProtectionMode } from '../domain/records.ts'
@@ -55,11 +57,34 @@ const newKey = (displayName: string, vaultId: string, options: NewKeyOptions) =>
   ...(options.description !== undefined && { description: options.description }),
 })
 
-async function aliased(room: Strongroom, key: Key, alias: string | undefined): Promise<Report> {
-  if (alias === undefined) return report(key)
-  const name = alias.startsWith('alias/') ? alias : `alias/${alias}`
-  await room.createAlias({ name, keyId: key.id, vaultId: key.vaultId })
+/** Makes a key when its alias is free: one that is refused leaves no key behind. */
+async function made(
+  room: Strongroom,
+  vaultId: string,
+  alias: string | undefined,
+  make: () => Promise<Key>,
+): Promise<Report> {
+  if (alias === undefined) return report(await make())
+  const whole = alias.startsWith('alias/') ? alias : `alias/${alias}`
+  const name = SCHEMA_FIELDS.createAlias.name.read(whole, '--alias') as string
+  if (await isTaken(room, vaultId, name))
+    throw new StrongroomError(
+      'ALREADY_EXISTS',
+      `--alias: expected one that is free in the vault, got ${name}.`,
+    )
+  const key = await make()
+  await room.createAlias({ name, keyId: key.id, vaultId })
   return { data: { ...key, alias: name }, text: `${described(key)}\nalias  ${name}` }
+}
+
+async function isTaken(room: Strongroom, vaultId: string, keyId: string): Promise<boolean> {
+  try {
+    await room.getKey({ keyId, vaultId })
+    return true
+  } catch (error) {
+    if (error instanceof StrongroomError && error.code === 'NOT_FOUND') return false
+    throw error
+  }
 }
 
 const newKeyCommand = (command: Command): Command =>
@@ -89,7 +114,7 @@ function addMakers(group: Command): void {
       withRoom(command, async (room) => {
         const vault = await findVault(room, options.vault)
         const input = { ...newKey(name, vault.id, options), spec: options.spec ?? 'AES_256' }
-        return aliased(room, await room.createKey(input), options.alias)
+        return made(room, vault.id, options.alias, () => room.createKey(input))
       }),
     )
   newKeyCommand(
@@ -99,9 +124,10 @@ function addMakers(group: Command): void {
     .action(async (name: string, file: string, options: NewKeyOptions, command: Command) =>
       withRoom(command, async (room) => {
         const vault = await findVault(room, options.vault)
-        const material = await importedMaterial(room, vault.id, file, options.spec)
-        const key = await room.importKey({ ...newKey(name, vault.id, options), ...material })
-        return aliased(room, key, options.alias)
+        return made(room, vault.id, options.alias, async () => {
+          const material = await importedMaterial(room, vault.id, file, options.spec)
+          return room.importKey({ ...newKey(name, vault.id, options), ...material })
+        })
       }),
     )
 }

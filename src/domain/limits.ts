@@ -55,4 +55,12 @@ export const LIMITS = {
   /** Waiting writes of a room before new ones get BUSY. */
   queuedWritesMax: 10_000,
   jsonDepthMax: 16,
+  requestIdLengthMax: 256,
+  principalLengthMax: 2048,
+  /** Audited uses in one journal entry: it must fit the smallest row of any store. */
+  usesPerEntryBytesMax: 48_000,
+  /** So many waiting uses are written without being asked for. */
+  usesPerFlush: 256,
+  /** Uses that wait for the journal before callers wait too. */
+  waitingUsesMax: 4096,
 } as const

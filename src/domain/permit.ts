@@ -70,11 +70,24 @@ const WRAPPING_KEY_MAY: ReadonlySet<string> = new Set([
   'getPublicKey',
 ])
 
+/** The wrapping key of the primary is shown by its replica, and promotion is what makes it none. */
+const servesReplica = (operation: string, { record }: VaultView): boolean =>
+  operation === 'promoteVaultReplica' ||
+  (operation === 'getWrappingKey' && record.wrappingKeyId !== undefined)
+
 const RULES: readonly Rule[] = [
   {
     name: 'principal',
     code: 'FORBIDDEN',
     test: (_, { principal }) => oneOf([OWNER], principal ?? OWNER),
+  },
+  {
+    name: 'vault.role',
+    code: 'READ_ONLY_REPLICA',
+    test: (row, { vault }, operation) =>
+      !row.writes || vault?.role !== 'replica' || servesReplica(operation, vault)
+        ? undefined
+        : { expected: 'the primary', found: 'a replica' },
   },
   {
     name: 'vault.state',

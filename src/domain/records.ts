@@ -47,6 +47,19 @@ export interface VaultRecord {
    */
   readonly activeSince?: number
   readonly restoredFrom?: string
+  /** Copies of this vault in other regions of the realm. */
+  readonly replicas?: readonly ReplicaRecord[]
+  /** The last change of the vault while it had replicas. */
+  readonly replicationId?: string
+}
+
+/** CREATED once the replica has caught up for the first time; DELETING until it has let go. */
+export const REPLICA_STATUSES = ['CREATING', 'CREATED', 'DELETING'] as const
+export type ReplicaStatus = (typeof REPLICA_STATUSES)[number]
+export interface ReplicaRecord {
+  readonly region: string
+  readonly status: ReplicaStatus
+  readonly since: number
 }
 
 export interface RotationPolicy {
@@ -108,6 +121,7 @@ export interface KeyRecord {
   /** Kept as data for keys that live elsewhere. */
   readonly external?: Json
   readonly restoredFrom?: string
+  readonly replicationId?: string
 }
 
 export interface VersionRecord {
@@ -138,9 +152,8 @@ export interface VersionRecord {
   /** Keyed hash of imported material: the only material that may be imported again. */
   readonly fingerprint?: Uint8Array
   readonly autoRotated: boolean
-  /** Raw AES-GCM invocations reserved so far (SP 800-38D limit). */
-  readonly gcmReserved?: number
   readonly restoredFrom?: string
+  readonly replicationId?: string
 }
 
 export interface AliasRecord {
@@ -185,4 +198,52 @@ export interface AgendaRecord {
 export interface WrappedKeyRecord {
   readonly epoch: number
   readonly key: Uint8Array
+}
+
+/** Raw AES-GCM invocations of a version reserved so far in this store (SP 800-38D 8.3). */
+export interface CounterRecord {
+  readonly reserved: number
+}
+
+/**
+ * One record of a commit as the journal keeps it. `value` is the sealed record itself; it is absent for a deletion and
+ * for records that belong to one store only (`kind` scope `local`), which never leave it.
+ */
+export interface JournalWrite {
+  readonly path: Uint8Array
+  readonly gone: boolean
+  readonly value?: Uint8Array
+}
+
+/** One use of a key, when uses are audited too. */
+export interface JournalUse {
+  readonly operation: string
+  readonly time: number
+  readonly outcome: string
+  readonly keyId?: string
+  readonly versionId?: string
+  readonly principal?: string
+  readonly requestId?: string
+}
+
+/** One commit of one vault. */
+export interface JournalRecord {
+  /** The chain of the vault before: what the hash of this entry goes on from. */
+  readonly previous: Uint8Array
+  readonly time: number
+  readonly operation: string
+  readonly principal?: string
+  readonly requestId?: string
+  readonly keyId?: string
+  /** Names this change to those who ask how far replicas are. */
+  readonly replicationId?: string
+  readonly writes: readonly JournalWrite[]
+  readonly uses: readonly JournalUse[]
+  /** How many rows the entry has, this one included. */
+  readonly parts: number
+}
+
+/** Further writes of a commit that does not fit one row. */
+export interface JournalPartRecord {
+  readonly writes: readonly JournalWrite[]
 }

@@ -19,7 +19,10 @@ interface View<R, S> {
   /** The state changed by time or by the parent alone: the record itself says something else. */
   readonly derived: boolean
 }
-export type VaultView = View<VaultRecord, VaultState>
+export interface VaultView extends View<VaultRecord, VaultState> {
+  /** A replica takes its changes from the primary alone. */
+  readonly role: 'primary' | 'replica'
+}
 export interface KeyView extends View<KeyRecord, KeyState> {
   readonly vault: VaultView
 }
@@ -36,12 +39,16 @@ export interface Stored<R> {
 const due = (deletion: Deletion | undefined, now: number): boolean =>
   deletion !== undefined && now >= deletion.at
 
-export function settleVault({ record, seq }: Stored<VaultRecord>, now: number): VaultView {
+export function settleVault(
+  { record, seq }: Stored<VaultRecord>,
+  now: number,
+  role: VaultView['role'] = 'primary',
+): VaultView {
   const at = record.deletion && { deletionAt: record.deletion.at }
-  if (record.state === 'deleted') return { record, seq, state: 'deleted', derived: false, ...at }
-  if (due(record.deletion, now)) return { record, seq, state: 'deleted', derived: true, ...at }
-  const state = record.deletion ? 'pendingDeletion' : 'active'
-  return { record, seq, state, derived: false, ...at }
+  const view = { record, seq, role, ...at }
+  if (record.state === 'deleted') return { ...view, state: 'deleted', derived: false }
+  if (due(record.deletion, now)) return { ...view, state: 'deleted', derived: true }
+  return { ...view, state: record.deletion ? 'pendingDeletion' : 'active', derived: false }
 }
 
 export function settleKey(

@@ -26,9 +26,12 @@ import type { KeyState, VaultState, VersionState } from '../domain/lifecycle.ts'
 import type { SignatureFormat } from '../crypto/provider.ts'
 import type { Explanation } from '../base/errors.ts'
 
-/** Who asks. The owner may do all; others are judged by policies. */
+/** Who asks, and under which name the request is known elsewhere. */
 export interface Asked {
+  /** The owner may do all; others are judged by policies. */
   readonly principal?: string
+  /** Up to 256 characters, for the journal. */
+  readonly requestId?: string
 }
 /**
  * A write: the etag it must match, and a token (up to 64 characters) that makes repeating it safe

@@ -47,7 +47,8 @@ const ZERO = new Uint8Array(32)
 
 /** The cell of a vault that does not exist yet. */
 export function emptyHead(vaultId: string): VaultHead {
-  return { vaultId, seq: 0n, chain: ZERO, count: 0n, sum: ZERO, epoch: 1 }
+  const role = 'primary'
+  return { vaultId, seq: 0n, chain: ZERO, count: 0n, sum: ZERO, epoch: 1, role, sweepOwed: false }
 }
 
 export function createCell(

@@ -8,8 +8,11 @@ import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import {
   encodeAnchor,
+  encodeOrder,
   encodeRealmHead,
+  realmChainInput,
   withMac,
+  type Order,
   type RealmHead,
   type VaultHead,
 } from '../format/heads.ts'
@@ -19,6 +22,7 @@ import type { RecordKind } from '../format/records.ts'
 import { StoreError, type Store } from '../store/store.ts'
 import { LIMITS } from '../domain/limits.ts'
 import type { Cell } from './cell.ts'
+import type { Put } from './journal-entry.ts'
 import type { Entry, Records } from './records.ts'
 import type { RealmKeys } from './realm-keys.ts'
 
@@ -35,6 +39,10 @@ export interface Plan {
   readonly cell: Cell
   readonly head: VaultHead
   readonly headValue: Uint8Array
+  /** Its place in the order of the realm. */
+  readonly order: Order
+  /** The rows of its journal entry. */
+  readonly rows: readonly Put[]
   readonly writes: ReadonlyMap<string, Write>
   /** What follows from it in memory, run when it is durable and before it is answered. */
   readonly effects: readonly (() => void)[]
@@ -46,6 +54,13 @@ interface Waiting extends Plan {
   readonly resolve: () => void
   readonly reject: (error: Error) => void
 }
+
+/** Rows that no head speaks of: what is being built, and what the journal lets go. */
+export interface Aside {
+  readonly puts: readonly Put[]
+  readonly dels: readonly Uint8Array[]
+}
+type Alone = () => Promise<void>
 
 interface Parts {
   readonly store: Store
@@ -62,10 +77,16 @@ export interface Position {
   readonly version: bigint
 }
 
+/** Path and value of an order row, and the path of a head. */
+const ORDER_ROW_BYTES = 96
+
 export class Committer {
   readonly #parts: Parts
   #position: Position
   #queue: Waiting[] = []
+  #alone: Alone[] = []
+  readonly #watchers = new Set<() => void>()
+  #ended = false
   #draining: Promise<void> | undefined
   #poison: StrongroomError | undefined
   /** Planned and not yet committed records, seen by later transactions of the same vault. */
@@ -114,6 +135,54 @@ export class Committer {
     return done
   }
 
+  /** Runs a task while no commit is under way; plans wait meanwhile. */
+  alone<T>(task: () => Promise<T>): Promise<T> {
+    const done = new Promise<T>((resolve, reject) =>
+      this.#alone.push(() => task().then(resolve, reject)),
+    )
+    this.#draining ??= Promise.resolve().then(() => this.#drain())
+    return done
+  }
+
+  /** Writes rows beside everything; answers when they are durable. */
+  aside(rows: Aside): Promise<void> {
+    return this.alone(async () => {
+      if (this.#poison) throw stopped(this.#poison)
+      try {
+        await this.#parts.store.commit(this.#checked(rows))
+      } catch (error) {
+        this.#fail([], error)
+        throw asFailure(error)
+      }
+    })
+  }
+
+  /**
+   * True once a commit after `seq` is durable; false when the room closes or the signal aborts
+   * before.
+   */
+  async moved(seq: bigint, signal?: AbortSignal): Promise<boolean> {
+    while (this.#position.head.seq <= seq) {
+      if (this.#ended || signal?.aborted) return false
+      await new Promise<void>((resolve) => {
+        const wake = (): void => {
+          signal?.removeEventListener('abort', wake)
+          this.#watchers.delete(wake)
+          resolve()
+        }
+        this.#watchers.add(wake)
+        signal?.addEventListener('abort', wake)
+      })
+    }
+    return true
+  }
+
+  /** Lets go of all who wait for further commits. */
+  end(): void {
+    this.#ended = true
+    for (const wake of [...this.#watchers]) wake()
+  }
+
   /**
    * Answers when what was planned for a cell is durable; fails when that failed, or failed since
    * `epoch`.
@@ -142,7 +211,12 @@ export class Committer {
 
   async #drain(): Promise<void> {
     try {
-      while (this.#queue.length > 0) await this.#group(this.#take())
+      for (;;) {
+        const task = this.#alone.shift()
+        if (task) await task()
+        else if (this.#queue.length > 0) await this.#group(this.#take())
+        else return
+      }
     } finally {
       this.#draining = undefined
     }
@@ -154,10 +228,11 @@ export class Committer {
     let ops = 2
     let bytes = 1024
     let count = 0
-    for (const { writes, headValue } of this.#queue) {
-      ops += writes.size + 1
+    for (const { writes, rows, headValue } of this.#queue) {
+      ops += writes.size + rows.length + 2
       for (const write of writes.values()) bytes += write.path.length + (write.value?.length ?? 0)
-      bytes += headValue.length + 32
+      for (const { key, value } of rows) bytes += key.length + value.length
+      bytes += headValue.length + ORDER_ROW_BYTES
       if (count > 0 && (ops > maxOps || bytes > maxCommitBytes)) break
       count++
     }
@@ -177,11 +252,13 @@ export class Committer {
       elements.set(cell, element)
     }
     const previous = this.#position.head
+    const orders = group.map(({ order }) => encodeOrder(order))
     const head: RealmHead = {
       realmId: previous.realmId,
+      storeId: previous.storeId,
       seq: previous.seq + BigInt(group.length),
-      chain: group.reduce(
-        (chain, plan) => provider.digest('SHA_256', chain, plan.head.chain),
+      chain: orders.reduce(
+        (chain, order) => provider.digest('SHA_256', realmChainInput(chain, order)),
         previous.chain,
       ),
       previousSeq: previous.seq,
@@ -190,7 +267,7 @@ export class Committer {
       sum,
     }
     try {
-      const { version } = await store.commit(this.#batch(group, heads, head))
+      const { version } = await store.commit(this.#batch(group, orders, heads, head))
       await this.#anchor(head)
       this.#position = { head, version }
     } catch (error) {
@@ -200,14 +277,22 @@ export class Committer {
     for (const plan of group) this.#apply(plan)
     for (const [cell, element] of elements) cell.headElement = element
     for (const plan of group) plan.resolve()
+    for (const wake of [...this.#watchers]) wake()
   }
 
-  #batch(group: readonly Waiting[], heads: ReadonlyMap<Cell, Waiting>, head: RealmHead) {
-    const { keys, provider } = this.#parts
+  #batch(
+    group: readonly Waiting[],
+    orders: readonly Uint8Array[],
+    heads: ReadonlyMap<Cell, Waiting>,
+    head: RealmHead,
+  ) {
+    const { keys } = this.#parts
     const merged = new Map<string, Write>()
     for (const { writes } of group) for (const [key, write] of writes) merged.set(key, write)
-    const puts = []
-    const dels = []
+    const puts: Put[] = group.flatMap(({ rows }) => rows)
+    const dels: Uint8Array[] = []
+    for (const [i, value] of orders.entries())
+      puts.push({ key: path.order(head.previousSeq + BigInt(i + 1)), value })
     for (const { path: key, value } of merged.values()) {
       if (value) puts.push({ key, value })
       else dels.push(key)
@@ -216,14 +301,15 @@ export class Committer {
       puts.push({ key: path.head(cell.id), value: headValue })
     const body = encodeRealmHead(head)
     puts.push({ key: path.realmHead(), value: withMac(body, keys.heads.compute(body)) })
+    return this.#checked({ puts, dels })
+  }
+
+  /** A commit that fails when another process has written. */
+  #checked({ puts, dels }: Aside) {
     const token = new Uint8Array(16)
-    provider.random.fill(token)
-    return {
-      checks: [{ key: path.realmHead(), version: this.#position.version }],
-      puts,
-      dels,
-      token,
-    }
+    this.#parts.provider.random.fill(token)
+    const checks = [{ key: path.realmHead(), version: this.#position.version }]
+    return { checks, puts, dels, token }
   }
 
   async #anchor(head: RealmHead): Promise<void> {

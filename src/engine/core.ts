@@ -19,7 +19,8 @@ import { Mutex } from './mutex.ts'
 import { readVaultHead, type OpenedRealm } from './realm.ts'
 import type { RealmKeys } from './realm-keys.ts'
 import { readStore, Records, type Entry } from './records.ts'
-import { Tx } from './tx.ts'
+import { Tx, type Cause } from './tx.ts'
+import { Uses } from './uses.ts'
 
 /** Reads records of one vault: as committed, or as a transaction sees them. */
 export interface Reader {
@@ -38,6 +39,10 @@ export interface CoreOptions {
   readonly cachedKeys: number
   readonly region: string
   readonly meter: Meter
+  /** Uses of keys are journaled too. */
+  readonly auditUses: boolean
+  /** How many commits the journal keeps; absent: all. */
+  readonly journalMax?: number | undefined
 }
 
 /** Where a key id leads. */
@@ -60,6 +65,8 @@ export class Core {
   readonly handles: Handles
   readonly places: Lru<string, Place>
   readonly hot: Hot
+  readonly uses: Uses
+  readonly journalMax: number | undefined
   /** Raw AES-GCM uses left of the reserved block, by version. */
   readonly gcmLeft: Lru<string, number>
   /** Keys whose material was destroyed and whose vault still has to be swept, by vault. */
@@ -88,6 +95,8 @@ export class Core {
     this.handles = new Handles(options.cachedKeys)
     this.places = new Lru(options.cachedKeys * 2)
     this.hot = new Hot(this, options.cachedKeys)
+    this.uses = new Uses(this, options.auditUses)
+    this.journalMax = options.journalMax
     this.gcmLeft = new Lru(options.cachedKeys)
   }
 
@@ -204,10 +213,17 @@ export class Core {
    * lock. A body that writes nothing, or refuses, commits nothing; but what it saw may still be on
    * its way to the disk, so its answer waits too.
    */
-  async transact<T>(cell: Cell, operation: string, body: (tx: Tx) => Promise<T>): Promise<T> {
+  async transact<T>(
+    cell: Cell,
+    cause: string | Cause,
+    body: (tx: Tx) => Promise<T>,
+    follows = false,
+  ): Promise<T> {
     const { answer, refusal, durable } = await cell.lock.run(async () => {
       if (cell.life !== this.#life) throw stopped()
-      const tx = new Tx(this, cell, operation, this.now())
+      const told = typeof cause === 'string' ? { operation: cause } : cause
+      const upkeep = cell.planned.role === 'replica' ? 'local' : 'entry'
+      const tx = new Tx(this, cell, told, this.now(), follows ? 'follow' : upkeep)
       const [decided] = await Promise.allSettled([body(tx)])
       const refused = decided.status === 'rejected'
       const durable = tx.dirty && !refused ? tx.submit() : tx.settled()
@@ -239,12 +255,15 @@ export class Core {
   }
 
   async #close(): Promise<void> {
+    this.committer.end()
     if (this.#active > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
+    const [flushed] = await Promise.allSettled([this.uses.flush()])
     await this.committer.settled()
     this.forget()
     this.keys.destroy()
     this.erase.destroy()
     await this.store.close()
+    if (flushed.status === 'rejected') throw flushed.reason
   }
 
   async #loadCell(vaultId: string): Promise<Cell | undefined> {

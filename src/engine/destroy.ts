@@ -31,10 +31,10 @@ export async function sweepAfter(core: Core, tx: Tx, key: KeyRecord): Promise<vo
   tx.after(() => owe(core, tx.cell.id, key.ordinal))
 }
 
-/** The vault has to be swept because of this key. */
-export function owe(core: Core, vaultId: string, ordinal: number): void {
+/** The vault has to be swept: because of this key, or, a replica, because of what it followed. */
+export function owe(core: Core, vaultId: string, ordinal?: number): void {
   const known = core.unswept.get(vaultId) ?? new Set()
-  core.unswept.set(vaultId, known.add(ordinal))
+  core.unswept.set(vaultId, ordinal === undefined ? known : known.add(ordinal))
 }
 
 /**
@@ -81,6 +81,7 @@ async function forgetVersion(
   const record: VersionRecord = { ...rest, state, updatedAt: tx.now, ...deleted }
   await tx.put('version', path.version(version.vaultId, ordinal, version.number), record)
   await tx.del('material', path.material(version.vaultId, ordinal, version.number))
+  await tx.del('counter', path.counter(version.vaultId, ordinal, version.number))
   tx.after(() => core.handles.drop(version.id))
 }
 
@@ -121,16 +122,26 @@ export async function finishDestructions(core: Core): Promise<void> {
         await renewVaultKey(core, cell)
       }
       await renewEraseKey(core)
-      for (const [vaultId, ordinals] of waiting)
-        for (const ordinal of ordinals)
-          await renoteKey(core, await core.cell(vaultId), ordinal, true)
+      for (const [vaultId, ordinals] of waiting) {
+        const cell = await core.cell(vaultId)
+        if (cell.head.role === 'replica') await settleDebt(core, cell)
+        else for (const ordinal of ordinals) await renoteKey(core, cell, ordinal, true)
+      }
     } catch (error) {
-      for (const [vaultId, ordinals] of waiting)
+      for (const [vaultId, ordinals] of waiting) {
+        owe(core, vaultId)
         for (const ordinal of ordinals) owe(core, vaultId, ordinal)
+      }
       throw error
     }
   })
 }
+
+/** What a replica followed since the sweep began is swept the next time. */
+const settleDebt = (core: Core, cell: Cell): Promise<void> =>
+  core.transact(cell, 'settleDebt', async (tx) => {
+    if (!core.unswept.has(cell.id)) tx.setSweepOwed(false)
+  })
 
 /** What is left of a deleted key besides its records: key key, material, aliases. */
 async function scrapKey(core: Core, cell: Cell, ordinal: number): Promise<void> {
@@ -139,6 +150,7 @@ async function scrapKey(core: Core, cell: Cell, ordinal: number): Promise<void> 
   if (key.record.state !== 'deleted') return
   for await (const { record } of eachVersion(core, key, core.now())) core.handles.drop(record.id)
   await removeRange(core, cell, 'material', range.materials(cell.id, ordinal))
+  await removeRange(core, cell, 'counter', range.countersOf(cell.id, ordinal))
   await core.transact(cell, 'destroy', async (tx) => {
     await tx.del('keyKey', path.keyKey(cell.id, ordinal))
   })

@@ -4,15 +4,15 @@
  * another way.
  */
 import { readInput } from '../base/check.ts'
-import { StrongroomError } from '../base/errors.ts'
 import { check } from '../domain/permit.ts'
 import { OPERATIONS, type OperationRow } from '../domain/operations.ts'
 import { dueRotations } from '../domain/rotation.ts'
-import { StoreError } from '../store/store.ts'
 import type { Answer, OperationName } from './api.ts'
+import { audited } from './audited.ts'
 import { BODIES } from './bodies.ts'
 import type { Reading, Writing } from './body.ts'
 import type { Cell } from './cell.ts'
+import { asCoded } from './coded.ts'
 import type { Core, Reader } from './core.ts'
 import { finishOwed } from './destroy.ts'
 import {
@@ -29,6 +29,7 @@ import { matchEtag, rememberAnswer, replayed } from './retry.ts'
 import { rotateDue } from './rotate.ts'
 import { SCHEMAS } from './schemas.ts'
 import { atOnce, stable } from './stable.ts'
+import type { Cause } from './tx.ts'
 import { etagOf, versionEtag } from './views.ts'
 
 /** What inputs have in common, as far as the pipeline looks at them. */
@@ -37,6 +38,7 @@ interface Envelope {
   readonly keyId?: string
   readonly versionId?: string
   readonly principal?: string
+  readonly requestId?: string
   readonly ifMatch?: string
   readonly retryToken?: string
   readonly whileDisabled?: boolean
@@ -84,7 +86,10 @@ async function dispatch(core: Core, operation: OperationName, input: Envelope): 
   if (row.target === 'room' || row.target === 'use') {
     if (row.target === 'room') check(operation, { now: core.now(), principal: input.principal })
     const body = BODIES[operation] as unknown as Reading<'listVaults'>
-    return body({ core, input: input, now: core.now() })
+    const answer = () => body({ core, input: input, now: core.now() })
+    return row.target === 'use' && core.uses.enabled
+      ? audited(core, operation, input, answer)
+      : answer()
   }
   for (;;) {
     const target = await locate(core, row, input)
@@ -175,7 +180,7 @@ async function write(
   }
   const prepared = await prepare(core, operation, row, input, target, body)
   try {
-    const answer = await core.transact(cell, operation, async (tx) => {
+    const answer = await core.transact(cell, causeOf(operation, input), async (tx) => {
       const again = await replayed(core, tx, operation, input)
       if (again) return again.answer
       const views = await load(core, tx, input, target, tx.now)
@@ -192,6 +197,16 @@ async function write(
     body.dispose?.(prepared)
   }
 }
+
+/** Who caused a commit, for the journal. */
+export const causeOf = (
+  operation: string,
+  { principal, requestId }: Pick<Envelope, 'principal' | 'requestId'>,
+): Cause => ({
+  operation,
+  ...(principal !== undefined && { principal }),
+  ...(requestId !== undefined && { requestId }),
+})
 
 async function prepare(
   core: Core,
@@ -224,24 +239,4 @@ function judge(
   const lenient = operation === 'updateKey' && input.whileDisabled
   const asked = lenient ? OPERATIONS.tagKey : row
   check(operation, { ...views, now, principal: input.principal }, asked)
-}
-
-const STORE_CODES = {
-  conflict: 'CONFLICT',
-  unavailable: 'UNAVAILABLE',
-  unknown: 'OUTCOME_UNKNOWN',
-} as const
-
-/** Whatever failed, as an error of ours. */
-export function asCoded(error: unknown): StrongroomError {
-  if (error instanceof StrongroomError) return error
-  if (error instanceof StoreError)
-    return new StrongroomError(
-      STORE_CODES[error.kind],
-      `Store: expected an answer, got: ${error.message}`,
-      { cause: error },
-    )
-  return new StrongroomError('INTERNAL', 'An operation failed in a way that it should not.', {
-    cause: error,
-  })
 }

@@ -7,7 +7,6 @@ import { StrongroomError } from '../base/errors.ts'
 import { LIMITS } from '../domain/limits.ts'
 import { path } from '../format/paths.ts'
 import type { Core } from './core.ts'
-import { damaged } from './records.ts'
 import type { InUse } from './use-key.ts'
 
 /** Counts one use of a version; reserves the next block when the last is spent. */
@@ -25,19 +24,20 @@ export async function countGcm(core: Core, inUse: InUse): Promise<void> {
 
 async function reserve(core: Core, { permitted, reader }: InUse): Promise<void> {
   const { id, vaultId, number } = permitted.version.record
-  const at = path.version(vaultId, permitted.key.record.ordinal, number)
+  const at = path.counter(vaultId, permitted.key.record.ordinal, number)
+  const { replicas = [] } = permitted.key.vault.record
+  // Every store of a replicated vault counts for itself, so each has its share.
+  const most = Math.floor(LIMITS.gcmInvocationsMax / (1 + replicas.length))
   await core.transact(reader.cell, 'reserveGcm', async (tx) => {
-    const entry = await tx.get('version', at)
-    if (!entry) throw damaged('a version that is in use is missing')
+    const entry = await tx.get('counter', at)
     if ((core.gcmLeft.get(id) ?? 0) > 0) return
-    const reserved = (entry.record.gcmReserved ?? 0) + LIMITS.gcmReservationBlock
-    if (reserved > LIMITS.gcmInvocationsMax)
+    const reserved = (entry?.record.reserved ?? 0) + LIMITS.gcmReservationBlock
+    if (reserved > most)
       throw new StrongroomError(
         'LIMIT_EXCEEDED',
-        `AES_GCM: expected at most ${LIMITS.gcmInvocationsMax} uses of one version, ` +
-          'found them spent: rotate the key.',
+        `AES_GCM: expected at most ${most} uses of one version, found them spent: rotate the key.`,
       )
-    await tx.put('version', at, { ...entry.record, gcmReserved: reserved })
+    await tx.put('counter', at, { reserved })
     tx.after(() => core.gcmLeft.set(id, (core.gcmLeft.get(id) ?? 0) + LIMITS.gcmReservationBlock))
   })
 }

@@ -160,6 +160,7 @@ export class Hot {
     if (!usual(input, 'keyId', 'plaintext', 'context') || !this.#good(hot)) return undefined
     const ciphertext = hot.suite.seal(hot.header, this.#aad(hot, context), plaintext)
     this.#core.meter.fast.encrypt++
+    if (this.#core.uses.enabled) this.#note('encrypt', hot)
     const { keyId: id, versionId } = hot
     return Object.freeze({ ciphertext, keyId: id, versionId, algorithm: 'XAES_GCM' })
   }
@@ -173,6 +174,7 @@ export class Hot {
     const plaintext = hot.suite.open(ciphertext, CIPHERTEXT_HEADER_BYTES, this.#aad(hot, context))
     if (!plaintext) return undefined
     this.#core.meter.fast.decrypt++
+    if (this.#core.uses.enabled) this.#note('decrypt', hot)
     const { keyId: id, versionId } = hot
     return Object.freeze({ plaintext, keyId: id, versionId, algorithm: 'XAES_GCM' })
   }
@@ -188,6 +190,7 @@ export class Hot {
     this.#core.provider.random.fill(plaintext)
     const ciphertext = hot.suite.seal(hot.header, aad, plaintext)
     this.#core.meter.fast.generateDataKey++
+    if (this.#core.uses.enabled) this.#note('generateDataKey', hot)
     return Object.freeze({ ciphertext, plaintext, keyId: hot.keyId, versionId: hot.versionId })
   }
 
@@ -202,6 +205,7 @@ export class Hot {
       Object.freeze({ signature, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
     const signature = hot.handle.sign(chosen, message, RAW)
     this.#core.meter.fast.sign++
+    if (this.#core.uses.enabled) this.#note('sign', hot)
     return signature instanceof Promise ? signature.then(answer) : answer(signature)
   }
 
@@ -218,6 +222,7 @@ export class Hot {
       Object.freeze({ valid, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
     const valid = hot.handle.verify(chosen, message, signature, RAW)
     this.#core.meter.fast.verify++
+    if (this.#core.uses.enabled) this.#note('verify', hot)
     return valid instanceof Promise ? valid.then(answer) : answer(valid)
   }
 
@@ -230,6 +235,7 @@ export class Hot {
     if (!chosen) return undefined
     const mac = hot.handle.compute(message)
     this.#core.meter.fast.generateMac++
+    if (this.#core.uses.enabled) this.#note('generateMac', hot)
     return Object.freeze({ mac, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
   }
 
@@ -243,6 +249,7 @@ export class Hot {
     if (!chosen) return undefined
     const valid = hot.handle.verify(mac, message)
     this.#core.meter.fast.verifyMac++
+    if (this.#core.uses.enabled) this.#note('verifyMac', hot)
     return Object.freeze({ valid, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
   }
 
@@ -291,8 +298,14 @@ export class Hot {
       hot.permitGeneration === hot.cell.permitGeneration &&
       (hot.until === Infinity || this.#core.now() < hot.until) &&
       !this.#core.closed &&
-      !this.#core.meter.observed
+      !this.#core.meter.observed &&
+      !this.#core.uses.full
     )
+  }
+
+  #note(operation: HotOperation, { cell, keyId, versionId }: Standing): void {
+    const time = this.#core.now()
+    this.#core.uses.note(cell.id, { operation, time, outcome: 'ok', keyId, versionId })
   }
 
   #aad(hot: HotAes, given: unknown): Uint8Array {

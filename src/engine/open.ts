@@ -13,7 +13,9 @@ import { Meter } from './meter.ts'
 import { readOptions, type OpenOptions } from './options.ts'
 import { createRealm, isSealed, openRealm, type OpenedRealm } from './realm.ts'
 import type { Seal } from './seal.ts'
-import { verifyRecords } from './verify.ts'
+import { checkExpected } from './expect.ts'
+import { damaged } from './records.ts'
+import { verifyStore } from './verify.ts'
 
 export async function openCore(raw: OpenOptions): Promise<Core> {
   const options = readOptions(raw)
@@ -29,21 +31,31 @@ export async function openCore(raw: OpenOptions): Promise<Core> {
       )
     const clock = options.clock ?? systemClock
     const realm = await openOrCreate(store, provider, seal, clock, options)
-    if (options.verify) await verified(store, realm)
-    const { cachedKeys = LIMITS.cachedKeysDefault, region = 'local' } = options
-    return new Core({ store, provider, clock, cachedKeys, region, meter: new Meter() }, realm)
+    await verified(store, provider, realm, options)
+    const { cachedKeys = LIMITS.cachedKeysDefault, region = 'local', journalMax } = options
+    const auditUses = options.audit === 'all'
+    const meter = new Meter()
+    const parts = { store, provider, clock, cachedKeys, region, meter, auditUses, journalMax }
+    return new Core(parts, realm)
   } catch (error) {
     await store.close().catch(() => undefined)
     throw asOpenError(error)
   }
 }
 
-async function verified(store: Store, realm: OpenedRealm): Promise<void> {
+async function verified(
+  store: Store,
+  provider: CryptoProvider,
+  { keys, erase, position }: OpenedRealm,
+  { verify, expectHead }: OpenOptions,
+): Promise<void> {
   try {
-    await verifyRecords(store, realm.keys)
+    if (expectHead) await checkExpected(store, keys, provider, position.head, expectHead)
+    const report = verify ? await verifyStore({ store, keys, provider }) : undefined
+    if (report?.finding) throw damaged(report.finding.what)
   } catch (error) {
-    realm.keys.destroy()
-    realm.erase.destroy()
+    keys.destroy()
+    erase.destroy()
     throw error
   }
 }

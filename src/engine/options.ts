@@ -40,6 +40,15 @@ export interface OpenOptions {
   readonly verify?: boolean
   /** Opens a store that is older than its anchor, for an operator who knows why. */
   readonly acceptRollback?: boolean
+  /** A position told by `head()` before: a store that does not go on from it is refused. */
+  readonly expectHead?: { readonly sequence: bigint; readonly hash: Uint8Array }
+  /**
+   * `writes` (default): the journal has every change. `all`: every use of a key too; they are written
+   * in groups, and all of them before `close` answers.
+   */
+  readonly audit?: 'writes' | 'all'
+  /** How many commits the journal keeps, at least; `tick` lets older ones go. Default: all. */
+  readonly journalMax?: number
   /** Allows a deterministic random source together with a store that outlives the process. */
   readonly unsafeAllowSeeded?: boolean
 }
@@ -83,6 +92,9 @@ const SCHEMA = c.object({
   sweepEveryMs: c.optional(c.integer(10, 2_147_483_647)),
   verify: c.optional(c.boolean),
   acceptRollback: c.optional(c.boolean),
+  expectHead: c.optional(c.object({ sequence: c.bigint(0n), hash: c.bytes(32, 32) })),
+  audit: c.optional(c.oneOf(['writes', 'all'])),
+  journalMax: c.optional(c.integer(1, 1_000_000_000)),
   unsafeAllowSeeded: c.optional(c.boolean),
 })
 

@@ -4,11 +4,20 @@
  * uses and no two vaults ever share a key.
  */
 import { secretBytes, utf8, wipe } from '../base/bytes.ts'
+import { parseOkpSpki } from '../crypto/keys.ts'
 import type { CryptoProvider, Mac, Suite } from '../crypto/provider.ts'
 import { uuidToBytes } from '../format/paths.ts'
 import { Lru } from './lru.ts'
 
 const VAULT_SUITES_MAX = 1024
+const RAW = { messageType: 'raw' } as const
+
+export interface CheckpointKey {
+  /** The 32 bytes of RFC 8032. */
+  readonly publicKey: Uint8Array
+  sign(text: string): Promise<Uint8Array>
+  verify(text: string, signature: Uint8Array): Promise<boolean>
+}
 
 export class RealmKeys {
   readonly realmId: string
@@ -63,6 +72,34 @@ export class RealmKeys {
     } finally {
       wipe(input, key)
     }
+  }
+
+  /** Signs and verifies checkpoints of the journal (Ed25519); the same in every store of the realm. */
+  checkpointKey(provider: CryptoProvider): CheckpointKey {
+    const pair = this.#with('checkpoint', this.realmId, (seed) => {
+      const pkcs8 = provider.toPkcs8('ED25519', seed)
+      try {
+        return provider.parsePkcs8('ED25519', pkcs8)!
+      } finally {
+        wipe(pkcs8)
+      }
+    })
+    try {
+      const key = provider.privateKey('ED25519', pair)
+      const verifier = provider.publicKey('ED25519', pair.publicKey)
+      return {
+        publicKey: parseOkpSpki(pair.publicKey)!.slice(),
+        sign: async (text) => key.sign('ED25519', utf8(text), RAW),
+        verify: async (text, signature) => verifier.verify('ED25519', utf8(text), signature, RAW),
+      }
+    } finally {
+      wipe(pair.privateKey)
+    }
+  }
+
+  /** Seals what travels between stores of the realm, and between a store and its backups. */
+  travel(purpose: 'transport' | 'backup'): Suite {
+    return this.#with(purpose, this.realmId, (key) => this.#provider.suite(key))
   }
 
   /** For `reseal`: the root itself, which the callback must not keep. */

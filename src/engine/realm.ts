@@ -10,6 +10,7 @@ import {
   decodeRealmHead,
   decodeVaultHead,
   encodeRealmHead,
+  realmStartInput,
   splitMac,
   withMac,
   type Anchor,
@@ -54,10 +55,12 @@ export async function createRealm(
   const sealed = await sealRoot(provider, seal, realmId, now, root)
   const keys = new RealmKeys(provider, realmId, root)
   const erase = await EraseKeys.create(store, provider, realmId)
+  const storeId = newId(provider.random)
   const head: RealmHead = {
     realmId,
+    storeId,
     seq: 0n,
-    chain: provider.digest('SHA_256', sealed),
+    chain: provider.digest('SHA_256', realmStartInput(realmId, storeId)),
     previousSeq: 0n,
     previousChain: ZERO,
     vaults: 0,
@@ -190,7 +193,7 @@ function verified(keys: RealmKeys, bytes: Uint8Array): Uint8Array | undefined {
   return parts && keys.heads.verify(parts.mac, parts.body) ? parts.body : undefined
 }
 
-function rolledBack(what: string): StrongroomError {
+export function rolledBack(what: string): StrongroomError {
   return new StrongroomError(
     'ROLLED_BACK',
     `Store: expected the newest state, found an older or foreign one: ${what}.`,

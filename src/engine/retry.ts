@@ -12,10 +12,12 @@ import type { Tx } from './tx.ts'
 
 interface Retried {
   readonly retryToken?: string
+  /** Every attempt may have its own. */
+  readonly requestId?: string
 }
 
 const digestOf = (core: Core, operation: string, input: Retried): Uint8Array => {
-  const { retryToken: _, ...request } = input
+  const { retryToken: _, requestId: __, ...request } = input
   return core.provider.digest('SHA_256', encodeValue([operation, request]))
 }
 

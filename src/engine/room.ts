@@ -6,7 +6,8 @@ import { OPERATIONS } from '../domain/operations.ts'
 import { explain } from '../domain/permit.ts'
 import type { ExplainInput, Explained, Operations } from './api.ts'
 import type { Core } from './core.ts'
-import { asCoded, execute } from './execute.ts'
+import { asCoded } from './coded.ts'
+import { execute } from './execute.ts'
 import { HOT_OPERATIONS } from './hot.ts'
 import {
   keyView,
@@ -21,7 +22,11 @@ import type { Metrics } from './meter.ts'
 import { openCore } from './open.ts'
 import type { OpenOptions } from './options.ts'
 import { loadPosition, reseal } from './realm.ts'
-import { EXPLAIN_SCHEMA } from './schemas.ts'
+import { CHECKPOINT_SCHEMA, EXPLAIN_SCHEMA, JOURNAL_SCHEMA, PRUNE_SCHEMA } from './schemas.ts'
+import { makeCheckpoint, prune, type Checkpoint } from './checkpoint.ts'
+import { readJournal, type JournalEntry, type JournalInput } from './journal.ts'
+import type { VerifyReport } from './verify.ts'
+import { verifyRoom, type VerifyRoomInput } from './verify-room.ts'
 import { SEAL_FIELD, type Seal } from './seal.ts'
 import { atOnce } from './stable.ts'
 import { tick, type Ticked } from './tick.ts'
@@ -29,6 +34,20 @@ import { tick, type Ticked } from './tick.ts'
 /** Every operation as a method: one options object in, plain frozen data out. */
 export type OperationMethods = {
   [O in keyof Operations]: (input: Operations[O][0]) => Promise<Operations[O][1]>
+} & VerifyMethod
+
+/** `verify` has two meanings: of a signature with one, of the whole room without. */
+interface VerifyMethod {
+  /**
+   * Reads everything and compares it with the journal, the heads and the anchor. On disk it looks at
+   * an image, in a process of its own: a damaged file may end that process, but not this one.
+   */
+  verify(input?: VerifyRoomInput): Promise<VerifyReport>
+}
+
+export interface CheckpointInput {
+  /** A commit that was pinned before: the answer then has the proof that this goes on from there. */
+  readonly since?: bigint
 }
 
 /** The position of the journal: the number of commits so far, and the hash over all of them. */
@@ -50,6 +69,15 @@ async function whole<T>(room: object, body: (core: Core) => Promise<T>): Promise
     throw asCoded(error)
   } finally {
     core.leave()
+  }
+}
+
+async function* reading(core: Core, raw: JournalInput): AsyncGenerator<JournalEntry> {
+  core.assertOpen()
+  try {
+    yield* readJournal(core, readInput(JOURNAL_SCHEMA, raw) as JournalInput)
+  } catch (error) {
+    throw asCoded(error)
   }
 }
 
@@ -129,6 +157,35 @@ class Room {
     })
   }
 
+  /**
+   * Every commit in order, oldest first: what changed, who asked, and how it is chained. With
+   * `follow` it goes on until `signal` aborts or the room closes.
+   *
+   * @example
+   * for await (const { operation, keyId } of room.journal({ vaultId })) console.log(operation, keyId)
+   */
+  journal(input: JournalInput = {}): AsyncIterable<JournalEntry> {
+    return reading(coreOf(this), input)
+  }
+
+  /** A signed statement about the journal so far, for whoever wants to pin or witness it. */
+  async checkpoint(input: CheckpointInput = {}): Promise<Checkpoint> {
+    return whole(this, async (core) => {
+      const { since } = readInput(CHECKPOINT_SCHEMA, input) as CheckpointInput
+      await core.uses.flush()
+      const { checkpoint } = await makeCheckpoint(core, since === undefined ? {} : { since })
+      return checkpoint
+    })
+  }
+
+  /** Lets go of the journal up to a commit; a signed checkpoint takes its place. */
+  async pruneJournal(input: { readonly until: bigint }): Promise<Checkpoint> {
+    return whole(this, async (core) => {
+      const { until } = readInput(PRUNE_SCHEMA, input) as { until: bigint }
+      return prune(core, until)
+    })
+  }
+
   /** Where the room stands: pin it elsewhere to recognise an older copy. */
   head(): Head {
     const core = coreOf(this)
@@ -180,9 +237,21 @@ function method(operation: keyof Operations): (this: object, input: unknown) => 
   }
 }
 
+/** Fields of a signature verification; without any of them the room is meant. */
+const SIGNATURE_FIELDS = ['keyId', 'message', 'signature'] as const
+
+function verifyMethod(this: object, input: unknown = {}): Promise<unknown> {
+  const ofSignature =
+    typeof input !== 'object' || input === null || SIGNATURE_FIELDS.some((name) => name in input)
+  return ofSignature
+    ? verifySignature.call(this, input)
+    : whole(this, (core) => verifyRoom(core, input as VerifyRoomInput))
+}
+const verifySignature = method('verify')
+
 for (const operation of Object.keys(OPERATIONS) as (keyof Operations)[])
   Object.defineProperty(Room.prototype, operation, {
-    value: method(operation),
+    value: operation === 'verify' ? verifyMethod : method(operation),
     writable: true,
     configurable: true,
   })

@@ -24,7 +24,8 @@ import type { Tx } from './tx.ts'
 /** Makes the versions that are due; answers how many. */
 export async function rotateDue(core: Core, { cell, ordinal }: KeyPlace): Promise<number> {
   // A store that takes no writes still answers reads: with the versions that it has.
-  if (core.committer.poisoned) return 0
+  // A replica waits for the versions of its primary.
+  if (core.committer.poisoned || cell.head.role === 'replica') return 0
   const reader = core.reader(cell)
   const now = core.now()
   const record = (await reader.get('key', path.key(cell.id, ordinal)))?.record

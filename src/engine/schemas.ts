@@ -48,7 +48,10 @@ const wrapping = c.oneOf(Object.keys(WRAPPINGS))
 const messageType = optional(c.oneOf(['raw', 'digest']))
 const format = optional(c.oneOf(['der', 'raw']))
 
-const asked = { principal: optional(c.text(1, 2048)) }
+const asked = {
+  principal: optional(c.text(1, LIMITS.principalLengthMax)),
+  requestId: optional(c.text(1, LIMITS.requestIdLengthMax)),
+}
 const write = {
   ...asked,
   ifMatch: optional(c.text(1, 128)),
@@ -262,6 +265,19 @@ export const SCHEMAS = Object.fromEntries(
 ) as Readonly<Record<OperationName, c.Field>>
 
 export { FIELDS as SCHEMA_FIELDS }
+
+export const JOURNAL_SCHEMA = c.object({
+  from: optional(c.bigint(1n)),
+  vaultId: optional(id),
+  follow: optional(c.boolean),
+  signal: optional(c.signal),
+})
+export const VERIFY_SCHEMA = c.object({
+  onProgress: optional(c.callback),
+  signal: optional(c.signal),
+})
+export const CHECKPOINT_SCHEMA = c.object({ since: optional(c.bigint(0n)) })
+export const PRUNE_SCHEMA = c.object({ until: c.bigint(1n) })
 
 /** `explain` takes the name of an operation on a key. */
 export const EXPLAIN_SCHEMA = c.object({ ...use, operation: c.oneOf(Object.keys(OPERATIONS)) })

@@ -5,6 +5,7 @@
 import type { VersionRecord } from '../domain/records.ts'
 import { bytesToUuid, path, range } from '../format/paths.ts'
 import { SWEEP_OWED } from './agenda.ts'
+import { checkpointOf, prune } from './checkpoint.ts'
 import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
 import {
@@ -46,13 +47,32 @@ export async function tick(core: Core): Promise<Ticked> {
   for await (const { key } of eachRow(core, range.vaults())) {
     const cell = await core.cell(bytesToUuid(key.subarray(1, 17)))
     const vault = await vaultView(core.reader(cell), core.now())
+    // A replica follows; what it owes is to forget what the journal destroyed.
+    if (vault.role === 'replica') {
+      if (cell.head.sweepOwed) owe(core, cell.id)
+      continue
+    }
     if (vault.state !== 'deleted') await tickVault(core, cell, counts)
     else if (vault.record.state !== 'deleted') gone.push(cell)
   }
+  await core.uses.flush()
   await finishDestructions(core)
   if (gone.length > 0) await core.sweeping.run(() => destroyVaults(core, gone))
   counts.destroyedVaults = gone.length
+  await pruneOld(core)
   return Object.freeze(counts)
+}
+
+/** Not for a single commit too many: letting go costs a signature. */
+const SPARE = 1.25
+
+async function pruneOld(core: Core): Promise<void> {
+  const { journalMax: max, committer } = core
+  if (max === undefined) return
+  const { head } = committer
+  const base = await checkpointOf(core.store, core.keys, core.provider, head)
+  const kept = head.seq - (base?.frontier.size ?? 0n)
+  if (kept > BigInt(Math.ceil(max * SPARE))) await prune(core, head.seq - BigInt(max))
 }
 
 async function tickVault(core: Core, cell: Cell, counts: Counts): Promise<void> {
@@ -136,11 +156,21 @@ async function removeExpired(core: Core, cell: Cell): Promise<void> {
 
 /** Everything of a vault but its descriptive records; its keys read as deleted from then on. */
 async function destroyVaults(core: Core, cells: readonly Cell[]): Promise<void> {
-  const removed = ['keyKey', 'material', 'ticket', 'alias', 'retry', 'agenda', 'vaultKey'] as const
+  const removed = [
+    'keyKey',
+    'material',
+    'counter',
+    'ticket',
+    'alias',
+    'retry',
+    'agenda',
+    'vaultKey',
+  ] as const
   for (const cell of cells) {
     const ranges = {
       keyKey: range.keyKeys(cell.id),
       material: range.allMaterials(cell.id),
+      counter: range.counters(cell.id),
       ticket: range.tickets(cell.id),
       alias: range.aliases(cell.id),
       retry: range.retries(cell.id),

@@ -2,15 +2,18 @@
  * One transaction of one vault: reads through what is planned, collects writes, ends in a plan or
  * in nothing.
  */
-import { concat, equalBytes } from '../base/bytes.ts'
+import { equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/assert.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
-import { chainEntry, encodeVaultHead, withMac, type VaultHead } from '../format/heads.ts'
+import type { JournalUse } from '../domain/records.ts'
+import { encodeVaultHead, withMac, type VaultHead } from '../format/heads.ts'
+import { RECORD_KINDS } from '../format/kinds.ts'
 import { addElement, removeElement } from '../format/multiset.ts'
 import type { RecordKind, RecordOf } from '../format/records.ts'
 import type { Store } from '../store/store.ts'
 import type { Cell } from './cell.ts'
 import type { Committer, Write } from './commit.ts'
+import { sealEntry, type SealedEntry } from './journal-entry.ts'
 import { pathKey, readStore, type Entry, type Records } from './records.ts'
 import type { RealmKeys } from './realm-keys.ts'
 
@@ -24,35 +27,61 @@ interface Parts {
   readonly life: number
 }
 
+/** What the journal tells of a commit besides its records. */
+export interface Cause {
+  readonly operation: string
+  readonly principal?: string
+  readonly requestId?: string
+  readonly uses?: readonly JournalUse[]
+}
+
+/**
+ * `entry`: a change of a primary, told by a journal entry of its own. `local`: upkeep of a replica,
+ * which changes nothing that others have. `follow`: an entry of the primary, taken over as it is.
+ */
+export type TxMode = 'entry' | 'local' | 'follow'
+
+/** Kinds whose records tell the replication id of their last change. */
+const TELLING: ReadonlySet<RecordKind> = new Set(['vault', 'key', 'version'])
+
 export class Tx {
   readonly cell: Cell
-  readonly operation: string
   readonly now: number
   /** The vault sequence that everything written here carries. */
   readonly seq: bigint
+  /** Names this change to those who ask how far replicas are; none while there are no replicas. */
+  replicationId: string | undefined
+  readonly #mode: TxMode
+  readonly #cause: Cause
   readonly #parts: Parts
   readonly #epoch: number
   readonly #writes = new Map<string, Write>()
   readonly #effects: (() => void)[] = []
   readonly #touched = new Set<string>()
-  #sum: Uint8Array
-  #count: bigint
-  #epochOfKeys: number
+  #entry: SealedEntry | undefined
+  #keyId: string | undefined
+  #head: VaultHead
 
-  constructor(parts: Parts, cell: Cell, operation: string, now: number) {
+  constructor(parts: Parts, cell: Cell, cause: Cause, now: number, mode: TxMode) {
     this.#parts = parts
     this.cell = cell
-    this.operation = operation
     this.now = now
-    this.seq = cell.planned.seq + 1n
+    this.#cause = cause
+    this.#mode = mode
+    this.seq = mode === 'local' ? cell.planned.seq : cell.planned.seq + 1n
     this.#epoch = parts.committer.epoch
-    this.#sum = cell.planned.sum
-    this.#count = cell.planned.count
-    this.#epochOfKeys = cell.planned.epoch
+    this.#head = cell.planned
   }
 
   get dirty(): boolean {
-    return this.#writes.size > 0
+    const head = this.#head
+    return (
+      this.#writes.size > 0 ||
+      this.#cause.uses !== undefined ||
+      this.#entry !== undefined ||
+      head.role !== this.cell.planned.role ||
+      head.sweepOwed !== this.cell.planned.sweepOwed
+    )
   }
 
   /**
@@ -114,6 +143,25 @@ export class Tx {
   /** The permits of this key have to be asked for again once this is durable. */
   touch(keyId: string): void {
     this.#touched.add(keyId)
+    this.#keyId ??= keyId
+  }
+
+  /** Tells the journal which key this is about. */
+  concern(keyId: string): void {
+    this.#keyId = keyId
+  }
+
+  /** Takes a sealed record of the primary as it is. */
+  async adopt(kind: RecordKind, path: Uint8Array, value: Uint8Array): Promise<void> {
+    assert(this.#mode === 'follow', 'sealed records come from the primary alone')
+    await this.#remove(path)
+    this.#put(kind, path, value, this.#parts.records.element(path, value))
+  }
+
+  /** Ends in this entry of the primary and in no other. */
+  follow(entry: SealedEntry): void {
+    assert(this.#mode === 'follow', 'entries come from the primary alone')
+    this.#entry = entry
   }
 
   /** Runs once this transaction is durable, before it is answered. */
@@ -123,7 +171,15 @@ export class Tx {
 
   /** The vault key epoch that the head records from now on. */
   setEpoch(epoch: number): void {
-    this.#epochOfKeys = epoch
+    this.#head = { ...this.#head, epoch }
+  }
+
+  setRole(role: VaultHead['role']): void {
+    this.#head = { ...this.#head, role }
+  }
+
+  setSweepOwed(sweepOwed: boolean): void {
+    this.#head = { ...this.#head, sweepOwed }
   }
 
   /**
@@ -136,33 +192,21 @@ export class Tx {
   /** Hands the plan over, under the lock; answers when it is durable. */
   submit(): Promise<void> {
     const { provider, keys, committer } = this.#parts
-    const writes = [...this.#writes.values()].map(({ path, value }) => ({
-      path,
-      digest: provider.digest('SHA_256', value ?? EMPTY),
-    }))
-    const entry = chainEntry({
-      previous: this.cell.planned.chain,
-      seq: this.seq,
-      vaultId: this.cell.id,
-      operation: this.operation,
-      time: this.now,
-      writes,
-    })
-    const head: VaultHead = {
-      vaultId: this.cell.id,
-      seq: this.seq,
-      chain: provider.digest('SHA_256', entry),
-      count: this.#count,
-      sum: this.#sum,
-      epoch: this.#epochOfKeys,
-    }
+    const entry = this.#mode === 'entry' ? this.#sealed() : this.#entry
+    assert((entry === undefined) === (this.#mode === 'local'), 'only upkeep has no entry')
+    const chain = entry?.chain ?? this.#head.chain
+    const head: VaultHead = { ...this.#head, seq: this.seq, chain }
     const body = encodeVaultHead(head)
-    const headValue = withMac(body, keys.heads.compute(body))
+    const { id: vaultId } = this.cell
     return committer.submit(
       {
         cell: this.cell,
         head,
-        headValue,
+        headValue: withMac(body, keys.heads.compute(body)),
+        order: entry
+          ? { kind: 'entry', vaultId, seq: this.seq, hash: chain }
+          : { kind: 'local', vaultId, seq: this.seq, hash: provider.digest('SHA_256', body) },
+        rows: entry?.rows ?? [],
         writes: this.#writes,
         effects: this.#effects,
         touched: this.#touched,
@@ -171,28 +215,63 @@ export class Tx {
     )
   }
 
+  #sealed(): SealedEntry {
+    const { operation, principal, requestId, uses = [] } = this.#cause
+    const { id: vaultId, planned } = this.cell
+    return sealEntry(
+      this.#parts,
+      vaultId,
+      this.seq,
+      {
+        previous: planned.chain,
+        time: this.now,
+        operation,
+        uses,
+        ...(principal !== undefined && { principal }),
+        ...(requestId !== undefined && { requestId }),
+        ...(this.#keyId !== undefined && { keyId: this.#keyId }),
+        ...(this.replicationId !== undefined && { replicationId: this.replicationId }),
+      },
+      [...this.#writes.values()],
+    )
+  }
+
   #add<K extends RecordKind>(
     kind: K,
     path: Uint8Array,
-    record: RecordOf[K],
+    given: RecordOf[K],
     suite?: Suite,
   ): Entry<RecordOf[K]> {
     const { records } = this.#parts
+    assert(this.#mode === 'entry' || RECORD_KINDS[kind].scope === 'local', 'a replica only follows')
+    const { replicationId } = this
+    const record =
+      replicationId !== undefined && TELLING.has(kind) ? { ...given, replicationId } : given
     const value = records.seal(kind, this.cell.id, path, this.seq, record, suite)
     const element = records.element(path, value)
     const entry = { record, seq: this.seq, element }
-    this.#sum = addElement(this.#sum, element)
-    this.#count++
-    this.#writes.set(pathKey(path), suite ? { path, kind, value } : { path, kind, value, entry })
+    this.#put(kind, path, value, element, suite ? undefined : entry)
     return entry
+  }
+
+  #put(
+    kind: RecordKind,
+    path: Uint8Array,
+    value: Uint8Array,
+    element: Uint8Array,
+    entry?: Entry,
+  ): void {
+    const { sum, count } = this.#head
+    this.#head = { ...this.#head, sum: addElement(sum, element), count: count + 1n }
+    this.#writes.set(pathKey(path), { path, kind, value, ...(entry && { entry }) })
   }
 
   /** Takes what is there out of the sum; answers whether there was anything. */
   async #remove(path: Uint8Array): Promise<boolean> {
     const element = await this.#elementOf(path)
     if (!element) return false
-    this.#sum = removeElement(this.#sum, element)
-    this.#count--
+    const { sum, count } = this.#head
+    this.#head = { ...this.#head, sum: removeElement(sum, element), count: count - 1n }
     return true
   }
 
@@ -206,5 +285,3 @@ export class Tx {
     return row && records.element(path, row.value)
   }
 }
-
-const EMPTY = concat()

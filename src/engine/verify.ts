@@ -1,50 +1,210 @@
 /**
- * A full pass over the store: what lies in it must be exactly what the vault heads say, not one record more, fewer,
- * older or elsewhere. Only such a pass sees a record that vanished; reads see every other change by themselves.
+ * A full pass over a store. Its journal must be whole: every commit from the last checkpoint on, in
+ * order, each as it was written, up to the head. And what lies in it must be exactly what the heads
+ * say: not one record more, fewer, older or elsewhere. Only such a pass sees a record that vanished;
+ * reads see every other change by themselves.
  */
 import { equalBytes } from '../base/bytes.ts'
-import { readVaultHead } from './realm.ts'
-import type { RealmKeys } from './realm-keys.ts'
-import { damaged, Records } from './records.ts'
-import { eachRow } from './lookup.ts'
+import { StrongroomError } from '../base/errors.ts'
+import type { CryptoProvider } from '../crypto/provider.ts'
+import { decodeOrder, realmChainInput, type Order, type VaultHead } from '../format/heads.ts'
 import { addElement, ZERO_SUM } from '../format/multiset.ts'
-import { parsePath } from '../format/paths.ts'
-import type { VaultHead } from '../format/heads.ts'
+import { parsePath, path, range } from '../format/paths.ts'
 import type { Store } from '../store/store.ts'
+import { checkpointOf, startOf } from './checkpoint.ts'
+import { chainOf } from './journal-entry.ts'
+import { eachRow } from './lookup.ts'
+import { loadPosition, readVaultHead } from './realm.ts'
+import type { RealmKeys } from './realm-keys.ts'
+import { Records } from './records.ts'
 
-interface Tally {
-  head?: VaultHead
-  sum: Uint8Array
-  count: bigint
+/** What is wrong, and where it shows first. */
+export interface Finding {
+  readonly what: string
+  /** The first commit of the room at which something is wrong; absent where none is to blame. */
+  readonly sequence?: bigint
+  readonly vaultId?: string
+}
+
+export interface VerifyReport {
+  readonly ok: boolean
+  /** Commits, records and vaults that were looked at. */
+  readonly commits: number
+  readonly records: number
+  readonly vaults: number
+  readonly finding?: Finding
+}
+
+export interface VerifyProgress {
+  readonly commits: number
+  readonly records: number
+}
+
+export interface Verified {
+  readonly store: Store
+  readonly keys: RealmKeys
+  readonly provider: CryptoProvider
+  /** Told now and then. */
+  readonly onProgress?: (progress: VerifyProgress) => void
+}
+
+const PROGRESS_EVERY = 1000
+
+class Wrong extends Error {
+  readonly finding: Finding
+  constructor(finding: Finding) {
+    super(finding.what)
+    this.finding = finding
+  }
+}
+
+export async function verifyStore(verified: Verified): Promise<VerifyReport> {
+  const pass = new Pass(verified)
+  try {
+    await pass.run()
+    return pass.report()
+  } catch (error) {
+    return pass.report(findingOf(error))
+  }
+}
+
+function findingOf(error: unknown): Finding {
+  if (error instanceof Wrong) return error.finding
+  if (error instanceof StrongroomError) return { what: `${error.code}: ${error.message}` }
+  throw error
+}
+
+class Pass {
+  readonly #on: Verified
+  readonly #records: Records
+  /** Vault chain after the newest entry that was seen. */
+  readonly #chains = new Map<string, { readonly seq: bigint; readonly chain: Uint8Array }>()
+  readonly #heads = new Map<string, VaultHead>()
+  #commits = 0
+  #rows = 0
+
+  constructor(on: Verified) {
+    this.#on = on
+    this.#records = new Records(on.store, on.keys, 1)
+  }
+
+  report(finding?: Finding): VerifyReport {
+    const counts = { commits: this.#commits, records: this.#rows, vaults: this.#heads.size }
+    return Object.freeze({ ok: !finding, ...counts, ...(finding && { finding }) })
+  }
+
+  async run(): Promise<void> {
+    const { store, keys, provider } = this.#on
+    const { head } = await loadPosition(store, keys)
+    const base = await checkpointOf(store, keys, provider, head)
+    const chain = await this.#journal(
+      base?.frontier.size ?? 0n,
+      base?.chain ?? startOf(head, provider),
+    )
+    if (BigInt(this.#commits) + (base?.frontier.size ?? 0n) !== head.seq)
+      throw new Wrong({
+        what: `the journal should end at commit ${head.seq} and ends early`,
+        sequence: BigInt(this.#commits) + (base?.frontier.size ?? 0n) + 1n,
+      })
+    if (!equalBytes(chain, head.chain))
+      throw new Wrong({ what: 'the journal does not lead to the head', sequence: head.seq })
+    await this.#everything()
+  }
+
+  /** Every commit in order; answers the chain after the last. */
+  async #journal(from: bigint, start: Uint8Array): Promise<Uint8Array> {
+    const { store, provider } = this.#on
+    let seq = from
+    let chain = start
+    const { lt } = range.order()
+    for await (const { key, value } of eachRow({ store }, { gte: path.order(from + 1n), lt })) {
+      const at = parsePath(key)?.seq
+      seq += 1n
+      if (at !== seq)
+        throw new Wrong({ what: `commit ${seq} is missing from the journal`, sequence: seq })
+      chain = provider.digest('SHA_256', realmChainInput(chain, value))
+      await this.#entry(seq, decodeOrder(value))
+      this.#commits++
+      this.#tell()
+    }
+    return chain
+  }
+
+  async #entry(sequence: bigint, order: Order): Promise<void> {
+    if (order.kind === 'local') return
+    const { store, provider } = this.#on
+    const { vaultId, seq } = order
+    const wrong = (what: string) => new Wrong({ what, sequence, vaultId })
+    const rows = []
+    for await (const row of eachRow({ store }, range.journalEntry(vaultId, seq))) rows.push(row)
+    if (!rows[0]) throw wrong('the entry of a commit is missing')
+    let entry
+    try {
+      ;({ record: entry } = this.#records.open('journal', vaultId, rows[0].key, rows[0].value))
+    } catch {
+      throw wrong('the entry of a commit does not open in its place')
+    }
+    if (entry.parts !== rows.length) throw wrong('a part of the entry of a commit is missing')
+    const before = this.#chains.get(vaultId)
+    if (before && before.seq + 1n !== seq) throw wrong('a commit of the vault is left out')
+    if (before && !equalBytes(before.chain, entry.previous))
+      throw wrong('an entry does not go on from the one before')
+    const chain = chainOf(provider, entry.previous, seq, rows)
+    if (!equalBytes(chain, order.hash)) throw wrong('the entry of a commit is not the one written')
+    this.#chains.set(vaultId, { seq, chain })
+  }
+
+  /** Every record that the heads count, and the heads themselves. */
+  async #everything(): Promise<void> {
+    const sums = new Map<string, { sum: Uint8Array; count: bigint }>()
+    for await (const { key, value } of eachRow(this.#on, EVERYTHING)) {
+      const parsed = parsePath(key)
+      if (!parsed) throw new Wrong({ what: 'a record lies where none of ours can lie' })
+      this.#rows++
+      this.#tell()
+      const { kind, vaultId } = parsed
+      if (vaultId === undefined || kind === 'journal') continue
+      if (kind === 'head') this.#heads.set(vaultId, this.#head(vaultId, value))
+      else {
+        const { sum, count } = sums.get(vaultId) ?? { sum: ZERO_SUM, count: 0n }
+        const element = this.#records.element(key, value)
+        sums.set(vaultId, { sum: addElement(sum, element), count: count + 1n })
+      }
+    }
+    for (const vaultId of new Set([...this.#heads.keys(), ...sums.keys()]))
+      this.#compare(vaultId, sums.get(vaultId) ?? { sum: ZERO_SUM, count: 0n })
+  }
+
+  #head(vaultId: string, value: Uint8Array): VaultHead {
+    try {
+      return readVaultHead(this.#on.keys, vaultId, value)
+    } catch {
+      throw new Wrong({ what: 'the head of a vault is not authentic', vaultId })
+    }
+  }
+
+  #compare(vaultId: string, { sum, count }: { sum: Uint8Array; count: bigint }): void {
+    const head = this.#heads.get(vaultId)
+    const found = `it holds ${count}`
+    if (!head) throw new Wrong({ what: `a vault has no head; ${found} records`, vaultId })
+    if (head.count !== count || !equalBytes(head.sum, sum))
+      throw new Wrong({
+        what: `the vault should hold the ${head.count} records of its head; ${found}`,
+        vaultId,
+      })
+    const last = this.#chains.get(vaultId)
+    if (last && (last.seq !== head.seq || !equalBytes(last.chain, head.chain)))
+      throw new Wrong({
+        what: `the journal of the vault ends at ${last.seq}, its head stands at ${head.seq}`,
+        vaultId,
+      })
+  }
+
+  #tell(): void {
+    if ((this.#commits + this.#rows) % PROGRESS_EVERY === 0)
+      this.#on.onProgress?.({ commits: this.#commits, records: this.#rows })
+  }
 }
 
 /** Every key of a store: the letters of paths lie between these. */
 const EVERYTHING = { gte: new Uint8Array([0]), lt: new Uint8Array([0xff]) }
-
-/** @throws INTEGRITY naming the first vault that is not what its head says */
-export async function verifyRecords(store: Store, keys: RealmKeys): Promise<void> {
-  const records = new Records(store, keys, 1)
-  const vaults = new Map<string, Tally>()
-  const tallyOf = (vaultId: string): Tally => {
-    const known = vaults.get(vaultId) ?? { sum: ZERO_SUM, count: 0n }
-    vaults.set(vaultId, known)
-    return known
-  }
-  for await (const { key, value } of eachRow({ store }, EVERYTHING)) {
-    const parsed = parsePath(key)
-    if (!parsed) throw damaged('a record lies where none of ours can lie')
-    if (parsed.kind === 'seal' || parsed.kind === 'realmHead') continue
-    const tally = tallyOf(parsed.vaultId!)
-    if (parsed.kind === 'head') tally.head = readVaultHead(keys, parsed.vaultId!, value)
-    else {
-      tally.sum = addElement(tally.sum, records.element(key, value))
-      tally.count++
-    }
-  }
-  for (const [vaultId, { head, sum, count }] of vaults)
-    if (!head || head.count !== count || !equalBytes(head.sum, sum))
-      throw damaged(
-        `vault ${vaultId} should hold ${head?.count ?? 0} records as its head names them,` +
-          ` it holds ${count}`,
-      )
-}

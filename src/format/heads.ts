@@ -5,7 +5,7 @@
  */
 import { assert } from '../base/assert.ts'
 import { concat, utf8 } from '../base/bytes.ts'
-import { Builder, Cursor, magic } from './binary.ts'
+import { Builder, Cursor, magic, refuse } from './binary.ts'
 import { UUID_BYTES, bytesToUuid, uuidToBytes } from './uuid.ts'
 
 export const MAC_BYTES = 32
@@ -24,11 +24,20 @@ export interface VaultHead {
   readonly sum: Uint8Array
   /** The epoch of the vault key in use. */
   readonly epoch: number
+  /** A replica follows the journal of another store and takes no changes of its own. */
+  readonly role: 'primary' | 'replica'
+  /** What the journal destroyed is still to be swept out of this store (replicas only). */
+  readonly sweepOwed: boolean
 }
+
+const ROLES = ['primary', 'replica'] as const
+const SWEEP_OWED = 2
 
 /** The one order of all commits of a realm. */
 export interface RealmHead {
   readonly realmId: string
+  /** This store among those of the realm: each has an order of its own. */
+  readonly storeId: string
   readonly seq: bigint
   readonly chain: Uint8Array
   /**
@@ -61,6 +70,7 @@ export const encodeVaultHead = (head: VaultHead): Uint8Array =>
     .u64(head.count)
     .fixed(head.sum, HASH_BYTES)
     .u32(head.epoch)
+    .u8(ROLES.indexOf(head.role) + (head.sweepOwed ? SWEEP_OWED : 0))
     .finish()
 
 /** @throws INTEGRITY for anything that `encodeVaultHead` does not make. */
@@ -74,15 +84,22 @@ export function decodeVaultHead(body: Uint8Array): VaultHead {
     count: cursor.u64(),
     sum: cursor.take(HASH_BYTES),
     epoch: cursor.u32(),
+    ...flags(cursor.u8()),
   }
   cursor.end()
   return Object.freeze(head)
+}
+
+function flags(value: number): Pick<VaultHead, 'role' | 'sweepOwed'> {
+  if (value > 3) refuse('Vault head', 'known flags')
+  return { role: ROLES[value & 1]!, sweepOwed: (value & SWEEP_OWED) !== 0 }
 }
 
 export const encodeRealmHead = (head: RealmHead): Uint8Array =>
   new Builder()
     .raw(REALM_HEAD)
     .raw(uuidToBytes(head.realmId))
+    .raw(uuidToBytes(head.storeId))
     .u64(head.seq)
     .fixed(head.chain, HASH_BYTES)
     .u64(head.previousSeq)
@@ -97,6 +114,7 @@ export function decodeRealmHead(body: Uint8Array): RealmHead {
   cursor.expect(REALM_HEAD)
   const head = {
     realmId: bytesToUuid(cursor.take(UUID_BYTES)),
+    storeId: bytesToUuid(cursor.take(UUID_BYTES)),
     seq: cursor.u64(),
     chain: cursor.take(HASH_BYTES),
     previousSeq: cursor.u64(),
@@ -141,34 +159,63 @@ export function splitMac(bytes: Uint8Array): { body: Uint8Array; mac: Uint8Array
   return at < 0 ? undefined : { body: bytes.subarray(0, at), mac: bytes.subarray(at) }
 }
 
-/** One commit as the journal remembers it. */
-export interface ChainEntry {
-  /** The chain value before. */
-  readonly previous: Uint8Array
-  readonly seq: bigint
+/** One commit in the order of the realm. */
+export interface Order {
+  /** `entry`: the journal of the vault has it. `local`: it concerns this store alone. */
+  readonly kind: 'entry' | 'local'
   readonly vaultId: string
-  readonly operation: string
-  /** Milliseconds since the epoch. */
-  readonly time: number
-  /**
-   * In the order of the commit; the digest is that of the sealed value, for a deletion that of no
-   * bytes.
-   */
-  readonly writes: readonly { readonly path: Uint8Array; readonly digest: Uint8Array }[]
+  /** The sequence of the vault after it. */
+  readonly seq: bigint
+  /** The chain of the vault after it; of a local commit the hash of the vault head. */
+  readonly hash: Uint8Array
 }
 
-const CHAIN_LABEL = utf8('strongroom/chain/v1')
+const ORDER_KINDS = ['entry', 'local'] as const
+export const ORDER_BYTES = 1 + UUID_BYTES + 8 + HASH_BYTES
 
-/** Injective bytes of one commit; their hash is the next chain value. */
-export function chainEntry(entry: ChainEntry): Uint8Array {
-  const out = new Builder()
-    .short(CHAIN_LABEL)
-    .fixed(entry.previous, HASH_BYTES)
-    .u64(entry.seq)
-    .raw(uuidToBytes(entry.vaultId))
-    .short(utf8(entry.operation))
-    .time(entry.time)
-    .u32(entry.writes.length)
-  for (const { path, digest } of entry.writes) out.short(path).short(digest)
+export const encodeOrder = ({ kind, vaultId, seq, hash }: Order): Uint8Array =>
+  new Builder()
+    .u8(ORDER_KINDS.indexOf(kind))
+    .raw(uuidToBytes(vaultId))
+    .u64(seq)
+    .fixed(hash, HASH_BYTES)
+    .finish()
+
+/** @throws INTEGRITY for anything that `encodeOrder` does not make. */
+export function decodeOrder(bytes: Uint8Array): Order {
+  const cursor = new Cursor(bytes, 'Order')
+  const kind = ORDER_KINDS[cursor.u8()] ?? refuse('Order', 'a known kind of commit')
+  const order = {
+    kind,
+    vaultId: bytesToUuid(cursor.take(UUID_BYTES)),
+    seq: cursor.u64(),
+    hash: cursor.take(HASH_BYTES),
+  }
+  cursor.end()
+  return Object.freeze(order)
+}
+
+const ENTRY_LABEL = utf8('strongroom/journal/v1')
+
+/** What is hashed to the next chain value of a vault: the chain before, the sequence, and the rows of the entry. */
+export function chainInput(
+  previous: Uint8Array,
+  seq: bigint,
+  rows: readonly Uint8Array[],
+): Uint8Array {
+  const out = new Builder().short(ENTRY_LABEL).fixed(previous, HASH_BYTES).u64(seq).u32(rows.length)
+  for (const row of rows) out.long(row)
   return out.finish()
 }
+
+const REALM_LABEL = utf8('strongroom/realm/v1')
+
+/** What is hashed to the next chain value of the realm. */
+export const realmChainInput = (previous: Uint8Array, order: Uint8Array): Uint8Array =>
+  new Builder().short(REALM_LABEL).fixed(previous, HASH_BYTES).fixed(order, ORDER_BYTES).finish()
+
+const START_LABEL = utf8('strongroom/start/v1')
+
+/** What is hashed to the chain value before the first commit of a store. */
+export const realmStartInput = (realmId: string, storeId: string): Uint8Array =>
+  new Builder().short(START_LABEL).raw(uuidToBytes(realmId)).raw(uuidToBytes(storeId)).finish()

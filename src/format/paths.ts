@@ -3,12 +3,12 @@
  * vault, then numeric order, and a prefix is a range. Layout: docs/formats/paths.md.
  */
 import { assert } from '../base/assert.ts'
-import { getU32, getU64, isU32, putU32, putU64 } from './binary.ts'
+import { getBig64, getU32, getU64, isU32, isU64, putBig64, putU32, putU64 } from './binary.ts'
 import { UUID_BYTES, putUuid, uuidAt } from './uuid.ts'
 
 export { bytesToUuid, isUuid, uuidToBytes } from './uuid.ts'
 
-type Part = 'id' | 'vaultId' | 'ordinal' | 'number' | 'epoch' | 'mac' | 'ticketId'
+type Part = 'id' | 'vaultId' | 'ordinal' | 'number' | 'epoch' | 'mac' | 'ticketId' | 'seq'
 
 const PART_BYTES: Readonly<Record<Part, number>> = {
   id: UUID_BYTES,
@@ -16,6 +16,7 @@ const PART_BYTES: Readonly<Record<Part, number>> = {
   ticketId: UUID_BYTES,
   mac: 16,
   ordinal: 8,
+  seq: 8,
   number: 4,
   epoch: 4,
 }
@@ -36,6 +37,10 @@ export const PATHS = {
   retry: ['T', 'vaultId', 'mac'],
   ticket: ['P', 'vaultId', 'ticketId'],
   agenda: ['D', 'vaultId', 'ordinal'],
+  counter: ['G', 'vaultId', 'ordinal', 'number'],
+  journal: ['J', 'vaultId', 'seq', 'number'],
+  order: ['O', 'seq'],
+  checkpoint: ['C'],
 } as const satisfies Record<string, readonly [string, ...Part[]]>
 
 export type PathKind = keyof typeof PATHS
@@ -50,6 +55,8 @@ export interface ParsedPath {
   /** Index only: the id of a key or version. */
   readonly id?: string
   readonly ticketId?: string
+  /** Journal: of the vault. Order: of the realm. */
+  readonly seq?: bigint
   /** Alias and retry only: the 16-byte keyed hash of the name. */
   readonly mac?: Uint8Array
 }
@@ -67,6 +74,9 @@ function putPart(target: Uint8Array, at: number, part: Part, value: unknown): vo
   } else if (part === 'ordinal') {
     assert(Number.isSafeInteger(value) && (value as number) >= 0, 'a safe ordinal')
     putU64(target, at, value as number)
+  } else if (part === 'seq') {
+    assert(isU64(value as bigint), 'a sequence of 64 bits')
+    putBig64(target, at, value as bigint)
   } else if (part === 'number' || part === 'epoch') {
     assert(isU32(value as number), `${part} within 32 bits`)
     putU32(target, at, value as number)
@@ -121,6 +131,13 @@ export const path = {
   retry: (vaultId: string, mac16: Uint8Array): Uint8Array => build('retry', vaultId, mac16),
   ticket: (vaultId: string, ticketId: string): Uint8Array => build('ticket', vaultId, ticketId),
   agenda: (vaultId: string, ordinal: number): Uint8Array => build('agenda', vaultId, ordinal),
+  counter: (vaultId: string, ordinal: number, number: number): Uint8Array =>
+    build('counter', vaultId, ordinal, number),
+  /** Part 0 is the entry; a commit of many records goes on in further parts. */
+  journal: (vaultId: string, seq: bigint, part = 0): Uint8Array =>
+    build('journal', vaultId, seq, part),
+  order: (seq: bigint): Uint8Array => build('order', seq),
+  checkpoint: (): Uint8Array => build('checkpoint'),
 } as const
 
 const inVault = (kind: PathKind) => (vaultId: string) => prefixRange(build(kind, vaultId))
@@ -142,6 +159,13 @@ export const range = {
   retries: inVault('retry'),
   tickets: inVault('ticket'),
   agenda: inVault('agenda'),
+  counters: inVault('counter'),
+  countersOf: inKey('counter'),
+  journal: inVault('journal'),
+  /** The parts of one entry. */
+  journalEntry: (vaultId: string, seq: bigint): PathRange =>
+    prefixRange(build('journal', vaultId, seq)),
+  order: (): PathRange => prefixRange(build('order')),
 } as const
 
 const readId = (bytes: Uint8Array, at: number): string => uuidAt(bytes, at)
@@ -153,6 +177,7 @@ const READ: Readonly<Record<Part, (bytes: Uint8Array, at: number) => unknown>> =
   ticketId: readId,
   mac: (bytes, at) => new Uint8Array(bytes.subarray(at, at + PART_BYTES.mac)),
   ordinal: getU64,
+  seq: getBig64,
   number: getU32,
   epoch: getU32,
 }

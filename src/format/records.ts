@@ -5,12 +5,18 @@
  */
 import { assert } from '../base/assert.ts'
 import { PURPOSES, SPEC_NAMES } from '../domain/algorithms.ts'
-import { ORIGINS, PROTECTION_MODES, VAULT_TYPES } from '../domain/records.ts'
+import { ORIGINS, PROTECTION_MODES, REPLICA_STATUSES, VAULT_TYPES } from '../domain/records.ts'
 import type {
   AgendaRecord,
   AliasRecord,
+  CounterRecord,
   Deletion,
+  JournalPartRecord,
+  JournalRecord,
+  JournalUse,
+  JournalWrite,
   KeyRecord,
+  ReplicaRecord,
   RetryRecord,
   RotationPolicy,
   TicketRecord,
@@ -66,6 +72,9 @@ export interface RecordOf {
   retry: RetryRecord
   ticket: TicketRecord
   agenda: AgendaRecord
+  counter: CounterRecord
+  journal: JournalRecord
+  journalPart: JournalPartRecord
 }
 
 export const RECORD_VERSION = 1
@@ -88,6 +97,12 @@ const origin = oneOf(ORIGINS)
 const tags = mapOf(text)
 const definedTags = mapOf(mapOf(json))
 
+const replica = objectOf<ReplicaRecord>('replica', {
+  region: field(1, text),
+  status: field(2, oneOf(REPLICA_STATUSES)),
+  since: field(3, time),
+})
+
 const vault = objectOf<VaultRecord>('vault', {
   id: field(1, uuid),
   displayName: field(2, text),
@@ -103,6 +118,8 @@ const vault = objectOf<VaultRecord>('vault', {
   wrappingKeyId: optional(12, uuid),
   activeSince: optional(13, time),
   restoredFrom: optional(14, text),
+  replicas: optional(15, listOf(replica)),
+  replicationId: optional(16, uuid),
 })
 
 const key = objectOf<KeyRecord>('key', {
@@ -133,6 +150,7 @@ const key = objectOf<KeyRecord>('key', {
   materialExpiresAt: optional(25, time),
   external: optional(26, json),
   restoredFrom: optional(27, text),
+  replicationId: optional(28, uuid),
 })
 
 const version = objectOf<VersionRecord>('version', {
@@ -155,8 +173,8 @@ const version = objectOf<VersionRecord>('version', {
   materialExpiresAt: optional(17, time),
   fingerprint: optional(18, bytes()),
   autoRotated: field(19, flag),
-  gcmReserved: optional(20, count),
-  restoredFrom: optional(21, text),
+  restoredFrom: optional(20, text),
+  replicationId: optional(21, uuid),
 })
 
 const wrappedKey = objectOf<WrappedKeyRecord>('wrapped key', {
@@ -193,6 +211,41 @@ const ticket = objectOf<TicketRecord>('ticket', {
 
 const agenda = objectOf<AgendaRecord>('agenda', { keyId: field(1, uuid), dueAt: field(2, time) })
 
+const counter = objectOf<CounterRecord>('counter', { reserved: field(1, count) })
+
+const journalWrite = objectOf<JournalWrite>('journal write', {
+  path: field(1, bytes()),
+  gone: field(2, flag),
+  value: optional(3, bytes()),
+})
+
+const journalUse = objectOf<JournalUse>('journal use', {
+  operation: field(1, text),
+  time: field(2, time),
+  outcome: field(3, text),
+  keyId: optional(4, uuid),
+  versionId: optional(5, uuid),
+  principal: optional(6, text),
+  requestId: optional(7, text),
+})
+
+const journal = objectOf<JournalRecord>('journal', {
+  previous: field(1, bytes(32)),
+  time: field(2, time),
+  operation: field(3, text),
+  principal: optional(4, text),
+  requestId: optional(5, text),
+  keyId: optional(6, uuid),
+  replicationId: optional(7, uuid),
+  writes: field(8, listOf(journalWrite)),
+  uses: field(9, listOf(journalUse)),
+  parts: field(10, count),
+})
+
+const journalPart = objectOf<JournalPartRecord>('journal part', {
+  writes: field(1, listOf(journalWrite)),
+})
+
 /** Raw bytes to the end, never CBOR: nothing is copied but the material itself. */
 const material: Codec<MaterialRecord> = {
   type: 'material',
@@ -216,12 +269,16 @@ const CODECS: { readonly [K in RecordKind]: Codec<RecordOf[K]> } = {
   retry,
   ticket,
   agenda,
+  counter,
+  journal,
+  journalPart,
 }
 
 /** The tables, for the page of the format. */
 export const RECORD_TABLES: readonly ObjectCodec<unknown>[] = [
   deletion,
   rotation,
+  replica,
   vault,
   wrappedKey,
   key,
@@ -231,6 +288,11 @@ export const RECORD_TABLES: readonly ObjectCodec<unknown>[] = [
   retry,
   ticket,
   agenda,
+  counter,
+  journalWrite,
+  journalUse,
+  journal,
+  journalPart,
 ]
 
 /**

@@ -83,9 +83,20 @@ export interface Store {
    */
   compact?(): Promise<void>
   /**
+   * A copy of everything committed, cheap to make, that opens like the store itself, for somebody
+   * else to look at. Call it while nothing is written. Absent: look at the store.
+   */
+  image?(): Promise<StoreImage>
+  /**
    * Small files beside the store, outside of what a store image holds. Absent: kept in memory only.
    */
   readonly sidecar?: Sidecar
+}
+
+export interface StoreImage {
+  /** A directory that opens like that of the store. */
+  readonly path: string
+  remove(): Promise<void>
 }
 
 /**

@@ -64,7 +64,7 @@ export async function complaints(store: Store, seal: Seal = SEAL): Promise<reado
       else found.push('a vault head is not authentic')
       all.sum = addElement(all.sum, element)
       all.count++
-    } else if (parsed.vaultId !== undefined) {
+    } else if (parsed.vaultId !== undefined && parsed.kind !== 'journal') {
       const sum = sums.get(parsed.vaultId) ?? nothing()
       sums.set(parsed.vaultId, { count: sum.count + 1n, sum: addElement(sum.sum, element) })
     }

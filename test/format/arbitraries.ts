@@ -1,7 +1,8 @@
 /** Random values of every readable layout, at the edges of their types. */
 import fc from 'fast-check'
 import { PURPOSES, SPEC_NAMES } from '../../src/domain/algorithms.ts'
-import { ORIGINS, PROTECTION_MODES, VAULT_TYPES } from '../../src/domain/records.ts'
+import { ORIGINS, PROTECTION_MODES, REPLICA_STATUSES, VAULT_TYPES } from '../../src/domain/records.ts'
+import { rootsIn } from '../../src/format/frontier.ts'
 import { RECORD_KIND_NAMES } from '../../src/format/records.ts'
 import type { RecordKind, RecordOf } from '../../src/format/records.ts'
 
@@ -36,8 +37,20 @@ const NAMES = [
   '\u{1f511}',
   'é',
 ]
+/**
+ * One code point, of each width in UTF-8 alike. Made by hand: the unit `binary` of fast-check maps
+ * all of Unicode when it is imported, most of a second in every file.
+ */
+export const codePoint = fc
+  .oneof(
+    fc.integer({ min: 0, max: 0x7f }),
+    fc.integer({ min: 0x80, max: 0x7ff }),
+    fc.integer({ min: 0x800, max: 0xf7ff }).map((n) => (n < 0xd800 ? n : n + 0x800)),
+    fc.integer({ min: 0x1_0000, max: 0x10_ffff }),
+  )
+  .map((point) => String.fromCodePoint(point))
 const unicode = fc.string({ unit: 'grapheme', maxLength: 60 })
-const binary = fc.string({ unit: 'binary', maxLength: 20 })
+const binary = fc.string({ unit: codePoint, maxLength: 20 })
 export const text = fc.oneof(
   fc.constantFrom(...NAMES),
   unicode,
@@ -131,8 +144,21 @@ const vault = partial(
     wrappingKeyId: uuid,
     activeSince: time,
     restoredFrom: text,
+    replicas: fc.array(
+      whole({ region: text, status: fc.constantFrom(...REPLICA_STATUSES), since: time }),
+      { maxLength: 2 },
+    ),
+    replicationId: uuid,
   },
-  ['deletion', 'external', 'wrappingKeyId', 'activeSince', 'restoredFrom'],
+  [
+    'deletion',
+    'external',
+    'wrappingKeyId',
+    'activeSince',
+    'restoredFrom',
+    'replicas',
+    'replicationId',
+  ],
 )
 
 const key = partial(
@@ -164,6 +190,7 @@ const key = partial(
     materialExpiresAt: time,
     external: json,
     restoredFrom: text,
+    replicationId: uuid,
   },
   [
     'deletion',
@@ -174,6 +201,7 @@ const key = partial(
     'materialExpiresAt',
     'external',
     'restoredFrom',
+    'replicationId',
   ],
 )
 
@@ -198,8 +226,8 @@ const version = partial(
     materialExpiresAt: time,
     fingerprint: bytes(32),
     autoRotated: fc.boolean(),
-    gcmReserved: count,
     restoredFrom: text,
+    replicationId: uuid,
   },
   [
     'deletion',
@@ -210,9 +238,41 @@ const version = partial(
     'publicKey',
     'materialExpiresAt',
     'fingerprint',
-    'gcmReserved',
     'restoredFrom',
+    'replicationId',
   ],
+)
+
+const writes = fc.array(
+  partial({ path: bytes(1, 40), gone: fc.boolean(), value: bytes(0, 200) }, ['value']),
+  { maxLength: 3 },
+)
+const use = partial(
+  {
+    operation: text,
+    time,
+    outcome: text,
+    keyId: uuid,
+    versionId: uuid,
+    principal: text,
+    requestId: text,
+  },
+  ['keyId', 'versionId', 'principal', 'requestId'],
+)
+const journal = partial(
+  {
+    previous: bytes(32),
+    time,
+    operation: text,
+    principal: text,
+    requestId: text,
+    keyId: uuid,
+    replicationId: uuid,
+    writes,
+    uses: fc.array(use, { maxLength: 2 }),
+    parts: count,
+  },
+  ['principal', 'requestId', 'keyId', 'replicationId'],
 )
 
 const wrappedKey = whole({ epoch: count, key: bytes(32) })
@@ -237,6 +297,9 @@ const RECORDS: Readonly<Record<RecordKind, fc.Arbitrary<unknown>>> = {
     expiresAt: time,
   }),
   agenda: whole({ keyId: uuid, dueAt: time }),
+  counter: whole({ reserved: count }),
+  journal,
+  journalPart: whole({ writes }),
 }
 
 export const recordOf = <K extends RecordKind>(kind: K) =>
@@ -276,6 +339,10 @@ export const parsedPath = fc.oneof(
   pathOf('retry', { ...vaultPart, mac: bytes(16) }),
   pathOf('ticket', { ...vaultPart, ticketId: uuid }),
   pathOf('agenda', ordinalPart),
+  pathOf('counter', numberPart),
+  pathOf('journal', { ...vaultPart, seq: u64, number: u32 }),
+  pathOf('order', { seq: u64 }),
+  pathOf('checkpoint', {}),
 )
 
 /** One arbitrary for each name in the table of codecs. */
@@ -289,9 +356,12 @@ export const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     count: u64,
     sum: bytes(32),
     epoch: u32,
+    role: fc.constantFrom('primary', 'replica'),
+    sweepOwed: fc.boolean(),
   }),
   'realm head': whole({
     realmId: uuid,
+    storeId: uuid,
     seq: u64,
     chain: bytes(32),
     previousSeq: u64,
@@ -300,6 +370,22 @@ export const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     sum: bytes(32),
   }),
   anchor: whole({ realmId: uuid, seq: u64, chain: bytes(32) }),
+  order: whole({
+    kind: fc.constantFrom('entry', 'local'),
+    vaultId: uuid,
+    seq: u64,
+    hash: bytes(32),
+  }),
+  checkpoint: u64.chain((size) =>
+    whole({
+      frontier: whole({
+        size: fc.constant(size),
+        roots: fc.array(bytes(32), { minLength: rootsIn(size), maxLength: rootsIn(size) }),
+      }),
+      chain: bytes(32),
+      note: text.filter((note) => note !== ''),
+    }),
+  ),
   'seal header': whole({ realmId: uuid, createdAt: time, kdf, wrappedRoot: bytes(16, 300) }),
   'erase file': whole({
     realmId: uuid,

@@ -1,5 +1,6 @@
 /** Every layout that can be read back, as one table: the shared properties run over all of them. */
 import type { ErrorCode } from '../../src/base/errors.ts'
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/format/checkpoint.ts'
 import { ciphertextHeader, parseCiphertext } from '../../src/format/ciphertext.ts'
 import { envelopeHeader, parseEnvelope } from '../../src/format/envelope.ts'
 import { decodeErase, encodeErase } from '../../src/format/erase.ts'
@@ -68,6 +69,8 @@ export const CODECS: Readonly<Record<string, TestCodec>> = {
   'vault head': codec(heads.encodeVaultHead, heads.decodeVaultHead),
   'realm head': codec(heads.encodeRealmHead, heads.decodeRealmHead),
   anchor: codec(heads.encodeAnchor, heads.decodeAnchor),
+  order: codec(heads.encodeOrder, heads.decodeOrder),
+  checkpoint: codec(encodeCheckpoint, decodeCheckpoint),
   'seal header': codec(encodeSealHeader, decodeSealHeader),
   'erase file': codec(encodeErase, decodeErase),
   'stream header': codec(encodeStreamHeader, decodeWholeStreamHeader, 'INVALID_CIPHERTEXT'),

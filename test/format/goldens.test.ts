@@ -11,7 +11,7 @@ import { fromHex, toHex } from '../../src/base/bytes.ts'
 import { ciphertextAad } from '../../src/format/ciphertext.ts'
 import { canonicalContext } from '../../src/format/context.ts'
 import { recordAad } from '../../src/format/envelope.ts'
-import { chainEntry } from '../../src/format/heads.ts'
+import { chainInput, realmChainInput, realmStartInput } from '../../src/format/heads.ts'
 import { ZERO_SUM, addElement } from '../../src/format/multiset.ts'
 import { sealHeaderAad } from '../../src/format/seal-header.ts'
 import { chunkNonce } from '../../src/format/stream.ts'
@@ -27,6 +27,12 @@ interface Golden {
   hex?: string
 }
 
+interface Chained {
+  readonly previous: Uint8Array
+  readonly seq: bigint
+  readonly rows: readonly Uint8Array[]
+}
+
 /** Layouts that are only written: what is hashed or authenticated. */
 const ONE_WAY: Readonly<Record<string, (value: never) => Uint8Array>> = {
   'canonical context': canonicalContext,
@@ -34,7 +40,11 @@ const ONE_WAY: Readonly<Record<string, (value: never) => Uint8Array>> = {
   'ciphertext associated data': ({ header, context }: Record<'header' | 'context', Uint8Array>) =>
     ciphertextAad(header, context),
   'seal header associated data': sealHeaderAad,
-  'chain entry': chainEntry,
+  'chain input': ({ previous, seq, rows }: Chained) => chainInput(previous, seq, rows),
+  'realm chain input': ({ previous, order }: Record<'previous' | 'order', Uint8Array>) =>
+    realmChainInput(previous, order),
+  'realm start': ({ realmId, storeId }: Record<'realmId' | 'storeId', string>) =>
+    realmStartInput(realmId, storeId),
   'chunk nonce': ({ counter, last }: { counter: number; last: boolean }) =>
     chunkNonce(counter, last),
   'multiset sum': (elements: readonly Uint8Array[]) => elements.reduce(addElement, ZERO_SUM),

@@ -9,6 +9,7 @@ import type { LevelPathOptions } from '../level.ts'
 import type { LevelPlatform } from './platform.ts'
 import { HEAD_KEY, encodeHead } from './codec.ts'
 import { StrongroomError, invalidArgument } from '../../base/errors.ts'
+import { IMAGE } from './image.ts'
 import { isLevelFile } from './inspection.ts'
 import { writeDurably } from './database.ts'
 import { syncDirectory } from '../sidecar.ts'
@@ -47,11 +48,13 @@ export async function ensureStore(
 }
 
 /**
- * Removes what a creation that was cut short left behind; called by who holds the lock of the
- * store.
+ * Removes what a creation or a look at an image that was cut short left behind; called by who holds
+ * the lock of the store.
  */
 export async function removeDrafts(root: string): Promise<void> {
-  const drafts = (await readdir(root)).filter((name) => name.startsWith(DRAFT))
+  const drafts = (await readdir(root)).filter(
+    (name) => name.startsWith(DRAFT) || name.startsWith(IMAGE),
+  )
   for (const draft of drafts) await rm(join(root, draft), { recursive: true, force: true })
 }
 

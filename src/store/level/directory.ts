@@ -13,6 +13,7 @@ import { defaultPlatform } from './platform.ts'
 import { ensureStore, removeDrafts } from './creation.ts'
 import { fromLevel } from './errors.ts'
 import { openFileSidecar } from '../sidecar.ts'
+import { makeImage } from './image.ts'
 import { openNames } from './names.ts'
 import { assertWhole } from './inspection.ts'
 
@@ -58,6 +59,7 @@ async function createHome(
       },
       settle: () => names.settle(),
       reserve: (bytes) => space.reserve(bytes),
+      image: () => makeImage(root, location),
       release: async () => {
         names.close()
         await sidecar.close().finally(unclaim)

@@ -3,7 +3,16 @@
  * Knows nothing of directories; the home that it is given opens the database and guards the place
  * where it lives.
  */
-import type { Commit, Range, Row, Sidecar, Store, StoreError, StoreLimits } from '../store.ts'
+import type {
+  Commit,
+  Range,
+  Row,
+  Sidecar,
+  Store,
+  StoreError,
+  StoreImage,
+  StoreLimits,
+} from '../store.ts'
 import type { EncodedCheck } from './group.ts'
 import type { LevelDatabase, LevelRangeOptions, LevelSnapshot, Operation } from './database.ts'
 import { EMBEDDED_LIMITS, checkCommit, checkRange, checkedKey, storeClosed } from '../limits.ts'
@@ -25,6 +34,8 @@ export interface LevelHome {
   settle(): Promise<void>
   /** Throws StoreError `unavailable` when so many bytes more should not be written. */
   reserve(bytes: number): Promise<void>
+  /** A copy of what is there now. */
+  image?(): Promise<StoreImage>
   /** Gives everything back, after the database was closed. */
   release(): Promise<void>
 }
@@ -35,6 +46,7 @@ export class LevelStore implements Store {
   readonly multiProcess = false
   readonly ephemeral: boolean
   readonly sidecar?: Sidecar
+  readonly image?: () => Promise<StoreImage>
   readonly #home: LevelHome
   readonly #writer: GroupWriter
   readonly #reads = new Set<Promise<unknown>>()
@@ -68,6 +80,7 @@ export class LevelStore implements Store {
     this.limits = limits
     this.ephemeral = !db.supports.permanence
     if (home.sidecar) this.sidecar = home.sidecar
+    if (home.image) this.image = () => this.#image()
     this.#home = home
     this.#db = db
     this.#writer = new GroupWriter(
@@ -161,6 +174,12 @@ export class LevelStore implements Store {
   close(): Promise<void> {
     this.#closing ??= this.#inTurn(() => this.#close())
     return this.#closing
+  }
+
+  async #image(): Promise<StoreImage> {
+    await this.#ready()
+    this.#assertFound()
+    return this.#inTurn(() => this.#writer.exclusive(() => this.#home.image!()))
   }
 
   async #compact(): Promise<void> {
