@@ -195,9 +195,13 @@ describe('keys', () => {
     expect(await box.json('key', 'undelete', 'orders')).toMatchObject({ state: 'enabled' })
   })
 
-  test('an alias that is taken is refused', async () => {
-    const failure = await box.fails(4, 'key', 'create', 'again', '--alias', 'alias/orders')
-    expect(failure.code).toBe('ALREADY_EXISTS')
+  test('an alias that is taken, or is none, is refused and leaves no key behind', async () => {
+    const before = await box.json('key', 'list')
+    const taken = await box.fails(4, 'key', 'create', 'again', '--alias', 'alias/orders')
+    expect(taken.code).toBe('ALREADY_EXISTS')
+    const none = await box.fails(2, 'key', 'create', 'again', '--alias', 'not an alias')
+    expect(none.code).toBe('INVALID_ARGUMENT')
+    expect(await box.json('key', 'list')).toEqual(before)
   })
 
   test('control characters of a name never reach the terminal', async () => {
