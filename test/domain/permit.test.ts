@@ -223,6 +223,32 @@ describe('allowed', () => {
   })
 })
 
+describe('a replica', () => {
+  const vault = { ...vaultAt(NOW), role: 'replica' as const }
+  const refusal = (operation: Operation, record: Partial<VaultRecord> = {}) =>
+    explain(operation, { vault: { ...vault, record: { ...vault.record, ...record } }, now: NOW })
+
+  test('takes its changes from the primary alone, and answers what only reads', () => {
+    for (const [name, { writes }] of Object.entries(OPERATIONS))
+      if (name !== 'promoteVaultReplica')
+        expect([name, refusal(name as Operation)?.code === 'READ_ONLY_REPLICA']).toEqual([
+          name,
+          writes,
+        ])
+    expect(refusal('createKey')?.explanation).toEqual({
+      operation: 'createKey',
+      rule: 'vault.role',
+      expected: 'the primary',
+      found: 'a replica',
+    })
+  })
+
+  test('shows the wrapping key that the primary made', () => {
+    expect(refusal('getWrappingKey', { wrappingKeyId: 'key' })).toBeUndefined()
+    expect(refusal('createKey', { wrappingKeyId: 'key' })?.code).toBe('READ_ONLY_REPLICA')
+  })
+})
+
 test('the wrapping key of a vault may be looked at, and nothing else', () => {
   const { key } = subject({ key: { role: 'wrapping', purposes: ['encrypt', 'wrap', 'sign'] } })
   const may = Object.keys(OPERATIONS).filter(

@@ -10,6 +10,13 @@ const WORDS = {
   invalidArgument: [0, 1],
   refuse: [0, 1],
   refuseStream: [0],
+  mistake: [0],
+  damaged: [0],
+  exceeded: [0, 3],
+  checkBytes: [0],
+  checkedKey: [0],
+  fromLevel: [1],
+  Error: [0],
   StrongroomError: [1],
   StoreError: [1],
   Cursor: [1],
@@ -24,10 +31,12 @@ const isPlain = ({ type, expressions }) =>
   (type === 'TemplateLiteral' &&
     expressions.every((part) => ['Identifier', 'MemberExpression'].includes(part.type)))
 
-function shouldIgnore({ node, parent, key, listKey }) {
-  if (listKey !== 'arguments' || !isPlain(node)) return undefined
-  const positions = WORDS[nameOf(parent.callee)] ?? []
-  return positions.includes(key) ? 'words of an error' : undefined
-}
+const isMessage = ({ parent, key, listKey }) =>
+  listKey === 'arguments'
+    ? WORDS[nameOf(parent.callee)]?.includes(key)
+    : parent?.type === 'ObjectProperty' && key === 'value' && nameOf(parent.key) === 'message'
+
+const shouldIgnore = (path) =>
+  isPlain(path.node) && isMessage(path) ? 'words of an error' : undefined
 
 export const strykerPlugins = [{ kind: 'Ignore', name: 'messages', value: { shouldIgnore } }]

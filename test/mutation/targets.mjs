@@ -17,17 +17,34 @@ export const TARGETS = {
   },
   crypto: {
     mutate: ['src/crypto/**/*.ts'],
-    tests: ['test/crypto/*.test.ts'],
+    tests: [
+      'test/crypto/self-test.test.ts',
+      'test/crypto/portable.test.ts',
+      'test/crypto/vectors.test.ts',
+      'test/crypto/node.test.ts',
+      'test/crypto/cross.test.ts',
+    ],
   },
   store: {
     mutate: ['src/store/**/*.ts'],
     // Killing children shows nothing about one changed line that the others do not show faster.
-    tests: ['test/store/!(kill).test.ts'],
+    tests: [
+      'test/store/contract.test.ts',
+      'test/store/sidecar.test.ts',
+      'test/store/level-write.test.ts',
+      'test/store/model.test.ts',
+      'test/store/level-open.test.ts',
+    ],
   },
   execute: {
     mutate: ['src/engine/execute.ts', 'src/engine/commit.ts', 'src/engine/tx.ts'],
     tests: [
-      'test/engine/{faults,flight,path,hot,integrity,lists,safety}.test.ts',
+      'test/engine/path.test.ts',
+      'test/engine/flight.test.ts',
+      'test/engine/integrity.test.ts',
+      'test/engine/lists.test.ts',
+      'test/engine/safety.test.ts',
+      'test/engine/faults.test.ts',
       'test/model/named.test.ts',
     ],
   },

@@ -1,4 +1,6 @@
+import { relative } from 'node:path'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer } from 'vitest/node'
 import { TARGETS } from './targets.mjs'
 
 const { tests } = TARGETS[process.env.STRONGROOM_MUTATE]
@@ -20,6 +22,14 @@ const importFailures = {
   },
 }
 
+/** In the order of the target: the first failure ends a run, so what is quick comes first. */
+class InOrder extends BaseSequencer {
+  async sort(files) {
+    const place = ({ moduleId }) => tests.indexOf(relative(process.cwd(), moduleId))
+    return [...files].sort((a, b) => place(a) - place(b))
+  }
+}
+
 export default defineConfig({
   test: {
     include: tests,
@@ -28,5 +38,6 @@ export default defineConfig({
     // One thread for all files of a run, and a new one for the next run.
     isolate: false,
     reporters: [importFailures],
+    sequence: { sequencer: InOrder },
   },
 })
