@@ -66,7 +66,7 @@ async function made(
 ): Promise<Report> {
   if (alias === undefined) return report(await make())
   const whole = alias.startsWith('alias/') ? alias : `alias/${alias}`
-  const name = SCHEMA_FIELDS.createAlias.name.read(whole, '--alias') as string
+  const name = SCHEMA_FIELDS.createAlias['name']!.read(whole, '--alias') as string
   if (await isTaken(room, vaultId, name))
     throw new StrongroomError(
       'ALREADY_EXISTS',

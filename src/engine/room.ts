@@ -240,10 +240,18 @@ function method(operation: keyof Operations): (this: object, input: unknown) => 
 /** Fields of a signature verification; without any of them the room is meant. */
 const SIGNATURE_FIELDS = ['keyId', 'message', 'signature'] as const
 
+function isOfSignature(input: unknown): boolean {
+  if (typeof input !== 'object' || input === null) return true
+  try {
+    return SIGNATURE_FIELDS.some((name) => name in input)
+  } catch {
+    // What cannot even be asked is refused like any other input.
+    return true
+  }
+}
+
 function verifyMethod(this: object, input: unknown = {}): Promise<unknown> {
-  const ofSignature =
-    typeof input !== 'object' || input === null || SIGNATURE_FIELDS.some((name) => name in input)
-  return ofSignature
+  return isOfSignature(input)
     ? verifySignature.call(this, input)
     : whole(this, (core) => verifyRoom(core, input as VerifyRoomInput))
 }
