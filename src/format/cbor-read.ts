@@ -7,10 +7,9 @@ import { secretCopy } from '../base/bytes.ts'
 import { getU32, getU64, refuse } from './binary.ts'
 import { MAJOR, SIMPLE } from './cbor-write.ts'
 import { halfBits, halfValue, isSingle } from './float.ts'
+import { textOf } from './text.ts'
 import { UUID_BYTES, uuidAt } from './uuid.ts'
 
-/** Strict: malformed UTF-8 is refused and a leading byte order mark is text like any other. */
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 /** Up to this length a loop over ASCII is cheaper than the decoder. */
 const SHORT_TEXT_MAX = 48
 const KIND = 0xe0
@@ -155,7 +154,7 @@ export class CborReader {
 
   #wideText(start: number): string {
     try {
-      return decoder.decode(this.#bytes.subarray(start, this.#at))
+      return textOf(this.#bytes.subarray(start, this.#at))
     } catch {
       return this.refuse('UTF-8')
     }

@@ -1,10 +1,11 @@
 /**
- * What a store keeps of the part of its journal that it let go: the chain and the Merkle frontier at that size, and the
- * signed note about it (docs/formats/journal.md). The engine appends a MAC.
+ * What a store keeps of the part of its journal that it let go: the chain and the Merkle frontier
+ * at that size, and the signed note about it (docs/formats/journal.md). The engine appends a MAC.
  */
-import { fromUtf8, utf8 } from '../base/bytes.ts'
-import { rootsIn, NODE_BYTES, type Frontier } from './frontier.ts'
+import { utf8 } from '../base/bytes.ts'
 import { Builder, Cursor, magic, refuse } from './binary.ts'
+import { rootsIn, NODE_BYTES, type Frontier } from './frontier.ts'
+import { textOf } from './text.ts'
 
 export interface StoredCheckpoint {
   readonly frontier: Frontier
@@ -33,12 +34,13 @@ export function decodeCheckpoint(body: Uint8Array): StoredCheckpoint {
   const roots = Array.from({ length: rootsIn(size) }, () => cursor.take(NODE_BYTES))
   const text = cursor.short(1, NOTE_BYTES_MAX)
   cursor.end()
-  return Object.freeze({ frontier: { size, roots }, chain, note: noteOf(text) })
+  const frontier = Object.freeze({ size, roots: Object.freeze(roots) })
+  return Object.freeze({ frontier, chain, note: noteOf(text) })
 }
 
 function noteOf(bytes: Uint8Array): string {
   try {
-    return fromUtf8(bytes)
+    return textOf(bytes)
   } catch {
     return refuse('Checkpoint', 'a note in UTF-8')
   }

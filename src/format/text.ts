@@ -7,6 +7,13 @@
  * In `u` mode a paired surrogate is one code point of another category: this finds lone ones only.
  */
 const LONE_SURROGATE = /\p{Surrogate}/u
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * The string of UTF-8 bytes; a leading byte order mark is text like any other. Throws a TypeError
+ * on malformed input.
+ */
+export const textOf = (bytes: Uint8Array): string => decoder.decode(bytes)
 
 /** String.prototype.isWellFormed (ES2024) for the platforms that lack it. */
 export const isWellFormed = (text: string): boolean => !LONE_SURROGATE.test(text)

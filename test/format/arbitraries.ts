@@ -1,7 +1,12 @@
 /** Random values of every readable layout, at the edges of their types. */
 import fc from 'fast-check'
 import { PURPOSES, SPEC_NAMES } from '../../src/domain/algorithms.ts'
-import { ORIGINS, PROTECTION_MODES, REPLICA_STATUSES, VAULT_TYPES } from '../../src/domain/records.ts'
+import {
+  ORIGINS,
+  PROTECTION_MODES,
+  REPLICA_STATUSES,
+  VAULT_TYPES,
+} from '../../src/domain/records.ts'
 import { rootsIn } from '../../src/format/frontier.ts'
 import { RECORD_KIND_NAMES } from '../../src/format/records.ts'
 import type { RecordKind, RecordOf } from '../../src/format/records.ts'
@@ -376,7 +381,7 @@ export const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
     seq: u64,
     hash: bytes(32),
   }),
-  checkpoint: u64.chain((size) =>
+  checkpoint: fc.oneof({ weight: 9, arbitrary: fc.bigInt(0n, 40n) }, u64).chain((size) =>
     whole({
       frontier: whole({
         size: fc.constant(size),

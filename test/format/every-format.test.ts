@@ -103,7 +103,9 @@ describe.each(Object.entries(CODECS))('%s', (name, codec) => {
 })
 
 describe.each(
-  Object.keys(CODECS).filter((name) => /^(record|value|.*head$|anchor|seal|erase)/.test(name)),
+  Object.keys(CODECS).filter((name) =>
+    /^(record|value|.*head$|anchor|order|checkpoint|seal|erase)/.test(name),
+  ),
 )('%s', (name) => {
   test('is deeply frozen', () => {
     fc.assert(

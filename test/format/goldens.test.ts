@@ -4,10 +4,12 @@
  * test/format/goldens.test.ts` fills in what is missing and never touches what is there. The
  * examples of docs/formats are entries of this file.
  */
+import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { fromHex, toHex } from '../../src/base/bytes.ts'
+import { checkpointText, signedNote, type CheckpointBody } from '../../src/audit/checkpoint.ts'
+import { concat, fromHex, toHex, utf8 } from '../../src/base/bytes.ts'
 import { ciphertextAad } from '../../src/format/ciphertext.ts'
 import { canonicalContext } from '../../src/format/context.ts'
 import { recordAad } from '../../src/format/envelope.ts'
@@ -33,6 +35,19 @@ interface Chained {
   readonly rows: readonly Uint8Array[]
 }
 
+interface Note {
+  readonly text: string
+  readonly name: string
+  readonly publicKey: Uint8Array
+  readonly signature: Uint8Array
+}
+const sha256 = (...parts: readonly Uint8Array[]): Uint8Array =>
+  new Uint8Array(
+    createHash('sha256')
+      .update(concat(...parts))
+      .digest(),
+  )
+
 /** Layouts that are only written: what is hashed or authenticated. */
 const ONE_WAY: Readonly<Record<string, (value: never) => Uint8Array>> = {
   'canonical context': canonicalContext,
@@ -45,6 +60,9 @@ const ONE_WAY: Readonly<Record<string, (value: never) => Uint8Array>> = {
     realmChainInput(previous, order),
   'realm start': ({ realmId, storeId }: Record<'realmId' | 'storeId', string>) =>
     realmStartInput(realmId, storeId),
+  'checkpoint text': (body: CheckpointBody) => utf8(checkpointText(body)),
+  'signed note': ({ text, name, publicKey, signature }: Note) =>
+    utf8(signedNote(sha256, text, name, publicKey, signature)),
   'chunk nonce': ({ counter, last }: { counter: number; last: boolean }) =>
     chunkNonce(counter, last),
   'multiset sum': (elements: readonly Uint8Array[]) => elements.reduce(addElement, ZERO_SUM),
@@ -123,6 +141,7 @@ describe('examples in the documentation', () => {
       'ciphertext',
       'context',
       'heads',
+      'journal',
       'seal',
       'erase',
       'stream',

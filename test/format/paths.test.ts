@@ -2,6 +2,7 @@
  * Keys of the store (docs/formats/paths.md): byte order is vault order, then numeric order;
  * prefixes are ranges.
  */
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compareBytes, toHex } from '../../src/base/bytes.ts'
@@ -16,7 +17,7 @@ import {
   uuidToBytes,
 } from '../../src/format/paths.ts'
 import type { PathRange } from '../../src/format/paths.ts'
-import { codePoint, count, u32, uuid } from './arbitraries.ts'
+import { codePoint, count, u32, u64, uuid } from './arbitraries.ts'
 
 const V = '0b9f1c1e-52d0-4f0c-9a55-0d9f4c1b7a11'
 const FULL = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
@@ -45,6 +46,17 @@ describe('order', () => {
     )
   })
 
+  test('entries sort by sequence, then part; commits of the realm by sequence', () => {
+    fc.assert(
+      fc.property(u64, u64, u32, u32, (a, b, m, n) => {
+        const bySeq = a < b ? -1 : a > b ? 1 : 0
+        expect(order(path.journal(V, a, m), path.journal(V, b, n))).toBe(bySeq || Math.sign(m - n))
+        expect(order(path.order(a), path.order(b))).toBe(bySeq)
+      }),
+    )
+    expect(path.journal(V, 7n)).toEqual(path.journal(V, 7n, 0))
+  })
+
   test('vaults sort by the text of their ids, and keep their keys together', () => {
     fc.assert(
       fc.property(uuid, uuid, count, count, (a, b, m, n) => {
@@ -53,6 +65,30 @@ describe('order', () => {
         expect(order(path.vault(a), path.vault(b))).toBe(a < b ? -1 : 1)
       }),
     )
+  })
+
+  test('docs/formats/paths.md tells every letter with its length', () => {
+    const page = readFileSync(new URL('../../docs/formats/paths.md', import.meta.url), 'utf8')
+    const told = [...page.matchAll(/^\| `([A-Z])` +\| (\d+) +\|/gm)].map(([, letter, length]) => [
+      letter,
+      Number(length),
+    ])
+    const bytes = {
+      vaultId: 16,
+      id: 16,
+      ticketId: 16,
+      mac: 16,
+      ordinal: 8,
+      seq: 8,
+      number: 4,
+      epoch: 4,
+    }
+    const rows = Object.values(PATHS).map(([letter, ...parts]): [string, number] => [
+      letter,
+      (parts as (keyof typeof bytes)[]).reduce((sum, part) => sum + bytes[part], 1),
+    ])
+    expect(new Map(told as [string, number][])).toEqual(new Map(rows))
+    expect(told).toHaveLength(rows.length)
   })
 
   test('letters are distinct and below 0xff', () => {
@@ -77,6 +113,9 @@ describe('ranges', () => {
     [range.retries(vaultId), path.retry(vaultId, new Uint8Array(16).fill(number))],
     [range.tickets(vaultId), path.ticket(vaultId, V)],
     [range.agenda(vaultId), path.agenda(vaultId, ordinal)],
+    [range.counters(vaultId), path.counter(vaultId, ordinal, number)],
+    [range.journal(vaultId), path.journal(vaultId, BigInt(ordinal), number)],
+    [range.order(), path.order(BigInt(ordinal))],
   ]
 
   test('each holds its own paths and none of another kind, vault or key', () => {
@@ -101,6 +140,22 @@ describe('ranges', () => {
     )
   })
 
+  test('a range within a range: materials and counters of one key, parts of one entry', () => {
+    fc.assert(
+      fc.property(count, count, u32, (a, b, number) => {
+        const inner: [PathRange, (n: number) => Uint8Array][] = [
+          [range.materials(V, a), (n) => path.material(V, n, number)],
+          [range.countersOf(V, a), (n) => path.counter(V, n, number)],
+          [range.journalEntry(V, BigInt(a)), (n) => path.journal(V, BigInt(n), number)],
+        ]
+        for (const [bounds, at] of inner) {
+          expect(within(bounds, at(a))).toBe(true)
+          expect(within(bounds, at(b))).toBe(a === b)
+        }
+      }),
+    )
+  })
+
   test('the last id of all has a range too', () => {
     expect(toHex(range.keys(FULL).lt)).toBe('4c')
     expect(within(range.versions(FULL, Number.MAX_SAFE_INTEGER), path.version(FULL, 0, 1))).toBe(
@@ -110,6 +165,14 @@ describe('ranges', () => {
 })
 
 describe('parsing', () => {
+  /** Kinds whose paths have one length. */
+  const ALIKE: Readonly<Record<string, string>> = {
+    N: 'version',
+    M: 'material',
+    G: 'counter',
+    J: 'journal',
+  }
+
   test('only whole paths of known kinds', () => {
     const known = path.version(V, 5, 6)
     expect(parsePath(known)).toEqual({ kind: 'version', vaultId: V, ordinal: 5, number: 6 })
@@ -118,7 +181,7 @@ describe('parsing', () => {
       expect(parsePath(bytes)).toBeUndefined()
     for (let letter = 0; letter < 256; letter++) {
       const bytes = Uint8Array.of(letter, ...known.subarray(1))
-      expect(parsePath(bytes)?.kind).toBe({ 0x4e: 'version', 0x4d: 'material' }[letter])
+      expect(parsePath(bytes)?.kind).toBe(ALIKE[String.fromCharCode(letter)])
     }
   })
 
@@ -147,6 +210,8 @@ describe('our mistakes', () => {
     ['a version beyond 32 bits', () => path.version(V, 1, 2 ** 32)],
     ['a negative version', () => path.version(V, 1, -1)],
     ['a fractional epoch', () => path.vaultKey(V, 1.5)],
+    ['a sequence beyond 64 bits', () => path.order(2n ** 64n)],
+    ['a negative sequence', () => path.journal(V, -1n)],
     ['a MAC of 15 bytes', () => path.alias(V, new Uint8Array(15))],
   ])('%s is refused', (_, run) => {
     refused(run)

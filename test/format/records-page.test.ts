@@ -25,8 +25,8 @@ const typeName = (type: string): string =>
 
 const sections: Readonly<Record<string, string>> = {
   kinds: table([
-    ['tag', 'kind'],
-    ...Object.entries(RECORD_KINDS).map(([kind, { tag }]) => [String(tag), kind]),
+    ['tag', 'kind', 'scope'],
+    ...Object.entries(RECORD_KINDS).map(([kind, { tag, scope }]) => [String(tag), kind, scope]),
   ]),
   ...Object.fromEntries(
     RECORD_TABLES.map(({ type, rows }) => [
@@ -44,13 +44,13 @@ const sections: Readonly<Record<string, string>> = {
   ),
 }
 
-const SECTION = /(<!-- table: ([\w ]+) -->\n\n)[^<]*?(\n\n<!-- end -->)/g
+const SECTION = /(<!-- table: ([\w ]+) -->\n\n)(?:[^<]*?\n\n)?(<!-- end -->)/g
 
 test('tables of the page', () => {
   const page = readFileSync(PAGE, 'utf8')
   const expected = page.replace(
     SECTION,
-    (_, open: string, name: string, close: string) => open + sections[name]! + close,
+    (_, open: string, name: string, close: string) => `${open}${sections[name]!}\n\n${close}`,
   )
   if (process.env['GOLDENS'] === 'add') writeFileSync(PAGE, expected)
   expect(readFileSync(PAGE, 'utf8')).toBe(expected)
