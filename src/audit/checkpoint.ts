@@ -3,7 +3,8 @@
  * tlog-checkpoint inside a C2SP signed-note with one Ed25519 signature (algorithm byte 1).
  * https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
  */
-import { concat, fromUtf8, toBase64, fromBase64, utf8 } from '../base/bytes.ts'
+import { concat, equalBytes, fromBase64, toBase64, utf8 } from '../base/bytes.ts'
+import { isWellFormed } from '../format/text.ts'
 import type { Digest } from './merkle.ts'
 
 /** What a checkpoint says: the tree that a log was at one moment. */
@@ -45,7 +46,15 @@ export function signedNote(
   return `${text}\n— ${name} ${toBase64(blob)}\n`
 }
 
-/** Text and signature of the log itself; undefined when the note has none or is no note. */
+/** signed-note, section Format: no control character but the line feed. */
+const CONTROL = /[\0-\x09\x0b-\x1f]/
+/** A name has neither spaces nor a plus. */
+const SIGNATURE_LINE = /^— ([^\s+]+) ([A-Za-z0-9+/]+={0,2})$/u
+
+/**
+ * Text and signature of the log itself, which is still to be verified; undefined when the note has
+ * none, or is no note. Well-formed signatures of others are passed over.
+ */
 export function parseNote(
   digest: Digest,
   note: string,
@@ -53,26 +62,25 @@ export function parseNote(
   publicKey: Uint8Array,
 ): { readonly text: string; readonly signature: Uint8Array } | undefined {
   const split = note.lastIndexOf('\n\n')
-  if (split < 0 || !note.endsWith('\n')) return undefined
-  const text = note.slice(0, split + 1)
+  if (split < 0 || !note.endsWith('\n') || CONTROL.test(note) || !isWellFormed(note))
+    return undefined
   const id = keyIdOf(digest, name, publicKey)
+  let own: Uint8Array | undefined
   for (const line of note.slice(split + 2, -1).split('\n')) {
-    const [dash, signer, blob, ...rest] = line.split(' ')
-    if (dash !== '—' || signer !== name || blob === undefined || rest.length > 0) continue
+    const [, signer, blob = ''] = SIGNATURE_LINE.exec(line) ?? []
     const bytes = fromBase64(blob)
-    if (bytes?.length !== KEY_ID_BYTES + SIGNATURE_BYTES) continue
-    if (!id.every((byte, i) => byte === bytes[i])) continue
-    return { text, signature: bytes.subarray(KEY_ID_BYTES) }
+    if (!bytes || bytes.length <= KEY_ID_BYTES) return undefined
+    if (signer === name && equalBytes(id, bytes.subarray(0, KEY_ID_BYTES))) own ??= bytes
   }
-  return undefined
+  if (own?.length !== KEY_ID_BYTES + SIGNATURE_BYTES) return undefined
+  return { text: note.slice(0, split + 1), signature: own.subarray(KEY_ID_BYTES) }
 }
 
 /** The body of a checkpoint; undefined for anything that `checkpointText` does not make. */
 export function parseCheckpoint(text: string): CheckpointBody | undefined {
-  const [origin, size, root, ...rest] = text.split('\n')
-  if (!origin || rest.length !== 1 || rest[0] !== '' || !/^(0|[1-9]\d{0,19})$/.test(size ?? ''))
-    return undefined
-  const bytes = fromBase64(root ?? '')
-  if (bytes?.length !== ROOT_BYTES || fromUtf8(utf8(origin)) !== origin) return undefined
-  return { origin, size: BigInt(size!), root: bytes }
+  const [origin, size = '', root = '', ...rest] = text.split('\n')
+  if (!origin || rest.length !== 1 || rest[0] !== '' || !isWellFormed(origin)) return undefined
+  const bytes = fromBase64(root)
+  if (!/^(0|[1-9]\d{0,19})$/.test(size) || bytes?.length !== ROOT_BYTES) return undefined
+  return { origin, size: BigInt(size), root: bytes }
 }

@@ -115,7 +115,7 @@ export function isConsistent(
 ): boolean {
   if (first.size > second.size) return false
   if (first.size === second.size) return proof.length === 0 && equalBytes(first.root, second.root)
-  if (first.size === 0n) return proof.length === 0
+  if (first.size === 0n) return proof.length === 0 && equalBytes(first.root, digest())
   const isPower = (first.size & (first.size - 1n)) === 0n
   const path = isPower ? [first.root, ...proof] : [...proof]
   if (path.length === 0) return false
