@@ -13,18 +13,25 @@ export {
   type OperationMethods,
 } from './engine/room.ts'
 export type { Checkpoint } from './engine/checkpoint.ts'
-export type {
-  JournalChange,
-  JournalEntry,
-  JournalInput,
-  JournalledUse,
-} from './engine/journal.ts'
+export type { JournalChange, JournalEntry, JournalInput, JournalledUse } from './engine/journal.ts'
 export type { Finding, VerifyProgress, VerifyReport } from './engine/verify.ts'
 export type { VerifyRoomInput } from './engine/verify-room.ts'
+export {
+  fetchLink,
+  replicationHandler,
+  roomLink,
+  serveReplication,
+  streamLink,
+  type ByteChannel,
+  type FetchLinkOptions,
+  type ReplicationLink,
+} from './replication/link.ts'
+export type { Followed } from './engine/replication/follow.ts'
+export type { ReplicateInput } from './engine/replication/rounds.ts'
 export { ERROR_CODES, StrongroomError, type ErrorCode, type Explanation } from './base/errors.ts'
 export { VirtualClock, type Duration } from './base/clock.ts'
 export type { Clock, Random } from './base/ports.ts'
-export type { OpenOptions } from './engine/options.ts'
+export type { OpenOptions, RealmSource } from './engine/options.ts'
 export type { Seal, Unsealed } from './engine/seal.ts'
 export type { Ticked } from './engine/tick.ts'
 export type { Metrics, OperationCount, OperationEvent } from './engine/meter.ts'
@@ -50,6 +57,7 @@ export type {
   Json,
   Origin,
   ProtectionMode,
+  ReplicaStatus,
   Tags,
   VaultType,
 } from './domain/records.ts'

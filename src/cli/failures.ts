@@ -55,6 +55,15 @@ export const FAILURES: Readonly<Record<ErrorCode, Row>> = {
   DIVERGED: { exit: EXIT.refused },
   ETAG_MISMATCH: { exit: EXIT.refused },
   INVALID_CIPHERTEXT: { exit: EXIT.notOpened },
+  INVALID_BACKUP: { exit: EXIT.notOpened },
+  TRUNCATED_BACKUP: { exit: EXIT.notOpened },
+  UNSUPPORTED_BACKUP: { exit: EXIT.notOpened },
+  FOREIGN_BACKUP: {
+    exit: EXIT.notOpened,
+    remedy: 'Restore it into the store that it was made from, or one imported from that.',
+  },
+  WRONG_BACKUP_KIND: { exit: EXIT.notOpened },
+  CONTENT_MISMATCH: { exit: EXIT.notOpened },
   INVALID_KEY_MATERIAL: {
     exit: EXIT.notOpened,
     remedy: 'Give raw AES or HMAC bytes of the length of the spec, or an unencrypted PKCS#8 key.',

@@ -55,7 +55,20 @@ export const LIMITS = {
   /** Waiting writes of a room before new ones get BUSY. */
   queuedWritesMax: 10_000,
   jsonDepthMax: 16,
+  /** The clear header of a backup: two ids, a region, and for a realm the seal with its wrapped key. */
+  backupHeaderBytesMax: 8192,
+  /** One record in a backup: longer than any row of any store. */
+  backupRecordBytesMax: 1_114_112,
+  /** A key with all its versions, backed up and restored at once. */
+  backupKeyBytesMax: 16_777_216,
+  /** A vault or realm streams, so this bounds the disk alone: 64 GiB. */
+  backupBytesMax: 68_719_476_736,
   requestIdLengthMax: 256,
+  /** Vaults have one replica unless `open` allows more (contracts: OCI 10). */
+  replicasDefault: 1,
+  /** Rounds in which a replica reaches a primary that goes on writing. */
+  promotionAttemptsMax: 100,
+  pollMsDefault: 1000,
   principalLengthMax: 2048,
   /** Audited uses in one journal entry: it must fit the smallest row of any store. */
   usesPerEntryBytesMax: 48_000,

@@ -26,11 +26,14 @@ export interface RoomRow extends Common {
 export interface VaultRow extends Common {
   readonly target: 'vault'
   readonly event?: VaultEvent
+  readonly copies?: true
 }
 export interface KeyRow extends Common {
   readonly target: 'key'
   readonly event?: KeyEvent
   readonly key?: readonly KeyState[]
+  /** True where material leaves in a backup: of what is here, and at the primary. */
+  readonly copies?: true
 }
 export interface VersionRow extends Common {
   readonly target: 'version'
@@ -80,6 +83,13 @@ export const OPERATIONS = {
   scheduleVaultDeletion: vaultEvent('schedule'),
   cancelVaultDeletion: vaultEvent('cancel'),
   getVaultUsage: readVault,
+  createVaultReplica: { target: 'vault', writes: true, vault: ACTIVE },
+  deleteVaultReplica: { target: 'vault', writes: true },
+  listVaultReplicas: readVault,
+  promoteVaultReplica: room(true),
+  getReplicationStatus: readVault,
+  backupVault: { target: 'vault', writes: false, vault: ACTIVE, copies: true },
+  restoreVault: room(true),
 
   createKey: inVault,
   getKey: readKey,
@@ -100,6 +110,8 @@ export const OPERATIONS = {
   getRotationPolicy: readKey,
   putRotationPolicy: keyEvent('describe'),
   listRotations: readKey,
+  backupKey: { target: 'key', writes: false, vault: ACTIVE, key: HELD, copies: true },
+  restoreKey: room(true),
 
   createKeyVersion: keyEvent('rotate'),
   getKeyVersion: readVersion,

@@ -54,6 +54,14 @@ const sources = (table: object, event: string | undefined): readonly string[] | 
         Object.hasOwn(row as object, event) ? [state] : [],
       )
 
+/** What a backup is made of: material that is here. */
+const copies = (row: OperationRow): boolean => 'copies' in row && row.copies
+
+const protectionOf = (row: OperationRow): readonly string[] =>
+  (row.target === 'use' ? row.protection : undefined) ?? ['HSM', 'SOFTWARE']
+
+const STILL_RESTORING = { expected: 'a vault that is whole', found: 'restoring' }
+
 const eventOf = (row: OperationRow, target: OperationRow['target']) =>
   row.target === target && 'event' in row ? row.event : undefined
 
@@ -85,7 +93,7 @@ const RULES: readonly Rule[] = [
     name: 'vault.role',
     code: 'READ_ONLY_REPLICA',
     test: (row, { vault }, operation) =>
-      !row.writes || vault?.role !== 'replica' || servesReplica(operation, vault)
+      (!row.writes && !copies(row)) || vault?.role !== 'replica' || servesReplica(operation, vault)
         ? undefined
         : { expected: 'the primary', found: 'a replica' },
   },
@@ -93,7 +101,16 @@ const RULES: readonly Rule[] = [
     name: 'vault.state',
     code: 'INVALID_STATE',
     test: (row, { vault }) =>
-      oneOf(row.vault ?? sources(VAULT_TABLE, eventOf(row, 'vault')), vault?.state),
+      oneOf(row.vault ?? sources(VAULT_TABLE, eventOf(row, 'vault')), vault?.state) ??
+      (row.writes && vault?.state === 'restoring' ? STILL_RESTORING : undefined),
+  },
+  {
+    name: 'vault.type',
+    code: 'UNSUPPORTED',
+    test: (row, { vault }) =>
+      copies(row) && vault?.record.type === 'EXTERNAL'
+        ? { expected: 'a vault whose keys are here', found: 'an EXTERNAL vault' }
+        : undefined,
   },
   {
     name: 'key.role',
@@ -126,8 +143,8 @@ const RULES: readonly Rule[] = [
     name: 'key.protection',
     code: 'NOT_PERMITTED_FOR_KEY',
     test: (row, { key }) =>
-      row.target === 'use'
-        ? oneOf(row.protection ?? ['HSM', 'SOFTWARE'], key?.record.protectionMode)
+      row.target === 'use' || copies(row)
+        ? oneOf(protectionOf(row), key?.record.protectionMode)
         : undefined,
   },
   {

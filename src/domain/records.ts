@@ -33,7 +33,7 @@ export interface VaultRecord {
   readonly compartmentId: string
   readonly createdAt: number
   readonly updatedAt: number
-  readonly state: 'active' | 'deleted'
+  readonly state: 'active' | 'deleted' | 'restoring'
   readonly deletion?: Deletion
   readonly tags: Tags
   readonly definedTags: DefinedTags
@@ -49,8 +49,21 @@ export interface VaultRecord {
   readonly restoredFrom?: string
   /** Copies of this vault in other regions of the realm. */
   readonly replicas?: readonly ReplicaRecord[]
+  /** The region for which this store stepped down; gone once that leads. */
+  readonly successor?: string
   /** The last change of the vault while it had replicas. */
   readonly replicationId?: string
+  /** Present while it is `restoring`: what still has to be put into it. */
+  readonly restore?: RestoreRecord
+}
+
+/** A restore of a vault whose backup is authentic and lies in the store whole. */
+export interface RestoreRecord {
+  /** Where the pieces of the backup lie. */
+  readonly spoolId: string
+  readonly pieces: number
+  /** The vault was deleted: what is not in the backup is gone. */
+  readonly over: boolean
 }
 
 /** CREATED once the replica has caught up for the first time; DELETING until it has let go. */
@@ -213,6 +226,8 @@ export interface JournalWrite {
   readonly path: Uint8Array
   readonly gone: boolean
   readonly value?: Uint8Array
+  /** Of the key of a key, which never shows: a keyed hash that tells one from another. */
+  readonly name?: Uint8Array
 }
 
 /** One use of a key, when uses are audited too. */

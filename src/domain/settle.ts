@@ -46,7 +46,7 @@ export function settleVault(
 ): VaultView {
   const at = record.deletion && { deletionAt: record.deletion.at }
   const view = { record, seq, role, ...at }
-  if (record.state === 'deleted') return { ...view, state: 'deleted', derived: false }
+  if (record.state !== 'active') return { ...view, state: record.state, derived: false }
   if (due(record.deletion, now)) return { ...view, state: 'deleted', derived: true }
   return { ...view, state: record.deletion ? 'pendingDeletion' : 'active', derived: false }
 }

@@ -19,6 +19,7 @@ import type {
   Json,
   Origin,
   ProtectionMode,
+  ReplicaStatus,
   Tags,
   VaultType,
 } from '../domain/records.ts'
@@ -87,6 +88,10 @@ export interface Vault {
   readonly external?: Json
   readonly wrappingKeyId?: string
   readonly restoredFrom?: string
+  /** A replica serves and shows; changes are made at the primary. */
+  readonly role: 'primary' | 'replica'
+  /** Names the last change while the vault had replicas: see `getReplicationStatus`. */
+  readonly replicationId?: string
   readonly etag: string
 }
 export interface VaultUsage {
@@ -121,6 +126,7 @@ export interface Key {
   readonly rotation?: RotationStatus
   readonly external?: Json
   readonly restoredFrom?: string
+  readonly replicationId?: string
   readonly etag: string
 }
 export interface Version {
@@ -144,6 +150,7 @@ export interface Version {
   /** SPKI DER of a key pair. */
   readonly publicKey?: Uint8Array
   readonly restoredFrom?: string
+  readonly replicationId?: string
   readonly etag: string
 }
 export interface Alias {
@@ -187,6 +194,37 @@ export interface UpdateVaultInput extends VaultRef, Write {
 }
 export interface ChangeVaultCompartmentInput extends VaultRef, Write {
   readonly compartmentId: string
+}
+/** A copy of a vault in another region of the realm. */
+export interface VaultReplica {
+  readonly region: string
+  /** CREATED once it has caught up for the first time; DELETING until it has let go. */
+  readonly status: ReplicaStatus
+  readonly since: Date
+  /** The commit of the vault up to which it told that it has everything. */
+  readonly sequence?: bigint
+}
+export interface VaultReplicaInput extends VaultRef, Write {
+  readonly region: string
+}
+export interface DeleteVaultReplicaInput extends VaultReplicaInput {
+  /** Does not wait until the replica has let go: for one that will never be heard of again. */
+  readonly force?: boolean
+}
+export interface PromoteVaultReplicaInput extends VaultRef, Asked {
+  /** Leads from what is here, without the primary: what has not arrived is lost. */
+  readonly force?: boolean
+}
+export interface GetReplicationStatusInput extends VaultRef, Asked {
+  /** Of a vault, key or version that was changed while the vault had replicas. */
+  readonly replicationId: string
+}
+export interface ReplicationStatus {
+  readonly replicationId: string
+  readonly replicas: readonly {
+    readonly region: string
+    readonly status: 'REPLICATING' | 'REPLICATED'
+  }[]
 }
 export interface ScheduleDeletion {
   /** 7 to 30 days ahead; default 30. */
@@ -525,6 +563,12 @@ export interface Operations {
   scheduleVaultDeletion: [VaultRef & Write & ScheduleDeletion, Vault]
   cancelVaultDeletion: [VaultRef & Write, Vault]
   getVaultUsage: [VaultRef & Asked, VaultUsage]
+  createVaultReplica: [VaultReplicaInput, VaultReplica]
+  deleteVaultReplica: [DeleteVaultReplicaInput, VaultReplica]
+  listVaultReplicas: [VaultRef & Asked, { readonly items: readonly VaultReplica[] }]
+  /** Asked at the replica: it becomes the primary, and the former primary its replica. */
+  promoteVaultReplica: [PromoteVaultReplicaInput, Vault]
+  getReplicationStatus: [GetReplicationStatusInput, ReplicationStatus]
   createKey: [CreateKeyInput, Key]
   getKey: [KeyRef & Asked, Key]
   listKeys: [ListKeysInput, Page<Key>]

@@ -4,12 +4,14 @@ import { ALIAS_BODIES } from './operations/aliases.ts'
 import { ENCRYPTION_BODIES } from './operations/encryption.ts'
 import { IMPORT_BODIES } from './operations/imports.ts'
 import { KEY_BODIES } from './operations/keys.ts'
+import { REPLICA_BODIES } from './operations/replicas.ts'
 import { SIGNING_BODIES } from './operations/signing.ts'
 import { VAULT_BODIES } from './operations/vaults.ts'
 import { VERSION_BODIES } from './operations/versions.ts'
 
 export const BODIES: Bodies = {
   ...VAULT_BODIES,
+  ...REPLICA_BODIES,
   ...KEY_BODIES,
   ...ALIAS_BODIES,
   ...VERSION_BODIES,

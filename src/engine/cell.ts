@@ -12,7 +12,7 @@ export interface Cell {
    * The life of the room that it belongs to: `recover` begins a new one, and what was read before
    * is refused.
    */
-  readonly life: number
+  life: number
   /** Writers plan one after another; durability is awaited outside the lock. */
   readonly lock: Mutex
   head: VaultHead

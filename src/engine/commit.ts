@@ -32,13 +32,16 @@ export interface Write {
   readonly kind: RecordKind
   readonly value?: Uint8Array
   readonly entry?: Entry
+  /** Tells one key of a key from another, for replicas. */
+  readonly name?: Uint8Array
 }
 
 /** A planned transaction of one vault. */
 export interface Plan {
   readonly cell: Cell
   readonly head: VaultHead
-  readonly headValue: Uint8Array
+  /** Absent: the vault goes, head and all; its rows are no longer counted. */
+  readonly headValue: Uint8Array | undefined
   /** Its place in the order of the realm. */
   readonly order: Order
   /** The rows of its journal entry. */
@@ -232,7 +235,7 @@ export class Committer {
       ops += writes.size + rows.length + 2
       for (const write of writes.values()) bytes += write.path.length + (write.value?.length ?? 0)
       for (const { key, value } of rows) bytes += key.length + value.length
-      bytes += headValue.length + ORDER_ROW_BYTES
+      bytes += (headValue?.length ?? 0) + ORDER_ROW_BYTES
       if (count > 0 && (ops > maxOps || bytes > maxCommitBytes)) break
       count++
     }
@@ -241,14 +244,15 @@ export class Committer {
 
   async #group(group: Waiting[]): Promise<void> {
     const { store, provider, records } = this.#parts
-    const elements = new Map<Cell, Uint8Array>()
+    const elements = new Map<Cell, Uint8Array | undefined>()
     const heads = new Map<Cell, Waiting>(group.map((plan) => [plan.cell, plan]))
     let { sum, vaults } = this.#position.head
     for (const [cell, { headValue }] of heads) {
-      const element = records.element(path.head(cell.id), headValue)
       if (cell.headElement) sum = removeElement(sum, cell.headElement)
       else vaults++
-      sum = addElement(sum, element)
+      const element = headValue && records.element(path.head(cell.id), headValue)
+      if (element) sum = addElement(sum, element)
+      else vaults--
       elements.set(cell, element)
     }
     const previous = this.#position.head
@@ -298,7 +302,8 @@ export class Committer {
       else dels.push(key)
     }
     for (const [cell, { headValue }] of heads)
-      puts.push({ key: path.head(cell.id), value: headValue })
+      if (headValue) puts.push({ key: path.head(cell.id), value: headValue })
+      else dels.push(path.head(cell.id))
     const body = encodeRealmHead(head)
     puts.push({ key: path.realmHead(), value: withMac(body, keys.heads.compute(body)) })
     return this.#checked({ puts, dels })

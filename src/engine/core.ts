@@ -15,16 +15,20 @@ import { Handles } from './handles.ts'
 import { Hot } from './hot.ts'
 import { Lru } from './lru.ts'
 import type { Meter } from './meter.ts'
+import type { ReplicationLink } from '../replication/link.ts'
 import { Mutex } from './mutex.ts'
+import { Followers } from './replication/followers.ts'
 import { readVaultHead, type OpenedRealm } from './realm.ts'
 import type { RealmKeys } from './realm-keys.ts'
 import { readStore, Records, type Entry } from './records.ts'
-import { Tx, type Cause } from './tx.ts'
+import { Tx, type Cause, type TxMode } from './tx.ts'
 import { Uses } from './uses.ts'
 
 /** Reads records of one vault: as committed, or as a transaction sees them. */
 export interface Reader {
   readonly cell: Cell
+  /** Of the vault, as this reader sees it. */
+  readonly role: Cell['head']['role']
   get<K extends RecordKind>(
     kind: K,
     path: Uint8Array,
@@ -43,6 +47,7 @@ export interface CoreOptions {
   readonly auditUses: boolean
   /** How many commits the journal keeps; absent: all. */
   readonly journalMax?: number | undefined
+  readonly replicasMax: number
 }
 
 /** Where a key id leads. */
@@ -66,7 +71,14 @@ export class Core {
   readonly places: Lru<string, Place>
   readonly hot: Hot
   readonly uses: Uses
+  /** How far the replicas of vaults here are. */
+  readonly followers = new Followers()
+  /** Ways to other rooms of the realm, by region. */
+  readonly links = new Map<string, ReplicationLink>()
+  /** One round of following at a time. */
+  readonly following = new Mutex()
   readonly journalMax: number | undefined
+  readonly replicasMax: number
   /** Raw AES-GCM uses left of the reserved block, by version. */
   readonly gcmLeft: Lru<string, number>
   /** Keys whose material was destroyed and whose vault still has to be swept, by vault. */
@@ -97,6 +109,7 @@ export class Core {
     this.hot = new Hot(this, options.cachedKeys)
     this.uses = new Uses(this, options.auditUses)
     this.journalMax = options.journalMax
+    this.replicasMax = options.replicasMax
     this.gcmLeft = new Lru(options.cachedKeys)
   }
 
@@ -175,6 +188,17 @@ export class Core {
     return answer
   }
 
+  /** A vault that is here no more: whoever asks looks into the store again. */
+  forgetVault(cell: Cell): void {
+    this.#cells.delete(cell.id)
+    cell.life = -1
+    cell.permitGeneration++
+    this.records.clear()
+    this.handles.clear()
+    this.places.clear()
+    this.hot.clear()
+  }
+
   /** Waits for the vaults that are being made. */
   async vaultsMade(): Promise<void> {
     await Promise.all(this.#making)
@@ -184,6 +208,9 @@ export class Core {
   reader(cell: Cell): Reader {
     return {
       cell,
+      get role() {
+        return cell.head.role
+      },
       get: async (kind, at, suite) => {
         for (;;) {
           const { generation } = cell
@@ -217,13 +244,13 @@ export class Core {
     cell: Cell,
     cause: string | Cause,
     body: (tx: Tx) => Promise<T>,
-    follows = false,
+    mode?: TxMode,
   ): Promise<T> {
     const { answer, refusal, durable } = await cell.lock.run(async () => {
       if (cell.life !== this.#life) throw stopped()
       const told = typeof cause === 'string' ? { operation: cause } : cause
       const upkeep = cell.planned.role === 'replica' ? 'local' : 'entry'
-      const tx = new Tx(this, cell, told, this.now(), follows ? 'follow' : upkeep)
+      const tx = new Tx(this, cell, told, this.now(), mode ?? upkeep)
       const [decided] = await Promise.allSettled([body(tx)])
       const refused = decided.status === 'rejected'
       const durable = tx.dirty && !refused ? tx.submit() : tx.settled()

@@ -25,11 +25,12 @@ import {
   versionView,
   type KeyPlace,
 } from './lookup.ts'
+import { replicationId } from './replication/ids.ts'
 import { matchEtag, rememberAnswer, replayed } from './retry.ts'
 import { rotateDue } from './rotate.ts'
 import { SCHEMAS } from './schemas.ts'
 import { atOnce, stable } from './stable.ts'
-import type { Cause } from './tx.ts'
+import { causeOf } from './tx.ts'
 import { etagOf, versionEtag } from './views.ts'
 
 /** What inputs have in common, as far as the pipeline looks at them. */
@@ -186,6 +187,7 @@ async function write(
       const views = await load(core, tx, input, target, tx.now)
       if (views.key && dueRotations(views.key, tx.now).length > 0) throw new Overtaken()
       judge(operation, row, input, views, tx.now)
+      if (views.vault.record.replicas?.length) tx.replicationId = replicationId(core, tx)
       const context = { core, input: input as never, now: tx.now, reader: tx, tx, ...views }
       const answer = await body.run(context as unknown as Parameters<typeof body.run>[0], prepared)
       await rememberAnswer(core, tx, operation, input, answer)
@@ -197,16 +199,6 @@ async function write(
     body.dispose?.(prepared)
   }
 }
-
-/** Who caused a commit, for the journal. */
-export const causeOf = (
-  operation: string,
-  { principal, requestId }: Pick<Envelope, 'principal' | 'requestId'>,
-): Cause => ({
-  operation,
-  ...(principal !== undefined && { principal }),
-  ...(requestId !== undefined && { requestId }),
-})
 
 async function prepare(
   core: Core,

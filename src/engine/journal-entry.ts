@@ -74,11 +74,11 @@ export const chainOf = (
   )
 
 /** Records of one store alone are told, not shown: their keys must not outlive a destruction. */
-function asJournaled({ path: at, kind, value }: Write): JournalWrite {
+function asJournaled({ path: at, kind, value, name }: Write): JournalWrite {
   if (!value) return { path: at, gone: true }
   return RECORD_KINDS[kind].scope === 'shared'
     ? { path: at, gone: false, value }
-    : { path: at, gone: false }
+    : { path: at, gone: false, ...(name && { name }) }
 }
 
 function inRows(writes: readonly JournalWrite[], maxValueBytes: number): JournalWrite[][] {

@@ -8,6 +8,7 @@ import { decodeOrder, type Order } from '../format/heads.ts'
 import { parsePath, range, type PathKind } from '../format/paths.ts'
 import { checkpointOf, ordersFrom } from './checkpoint.ts'
 import type { Core } from './core.ts'
+import type { Put } from './journal-entry.ts'
 import { eachRow } from './lookup.ts'
 import { damaged } from './records.ts'
 
@@ -90,10 +91,21 @@ async function firstOf(core: Core, from: bigint | undefined): Promise<bigint> {
   )
 }
 
+/** The sealed rows of an entry; none when it was let go. */
+export async function entryRows(core: Core, vaultId: string, seq: bigint): Promise<Put[]> {
+  const rows: Put[] = []
+  for await (const row of eachRow(core, range.journalEntry(vaultId, seq))) rows.push(row)
+  return rows
+}
+
 /** The record of an entry with all its writes, and the sealed rows as they lie. */
 export async function loadEntry(core: Core, vaultId: string, seq: bigint) {
-  const rows: { readonly key: Uint8Array; readonly value: Uint8Array }[] = []
-  for await (const row of eachRow(core, range.journalEntry(vaultId, seq))) rows.push(row)
+  const rows = await entryRows(core, vaultId, seq)
+  return { ...openEntry(core, vaultId, rows), rows }
+}
+
+/** @throws INTEGRITY when a row is missing or does not open */
+export function openEntry(core: Core, vaultId: string, rows: readonly Put[]) {
   const [first, ...further] = rows
   if (!first) throw damaged('an entry of the journal is missing')
   const { record } = core.records.open('journal', vaultId, first.key, first.value)
@@ -101,7 +113,7 @@ export async function loadEntry(core: Core, vaultId: string, seq: bigint) {
   const writes: JournalWrite[] = [...record.writes]
   for (const { key, value } of further)
     writes.push(...core.records.open('journalPart', vaultId, key, value).record.writes)
-  return { record, writes, rows }
+  return { record, writes }
 }
 
 async function entryOf(core: Core, sequence: bigint, order: Order): Promise<JournalEntry> {

@@ -110,7 +110,7 @@ export async function onlyVault(core: Core): Promise<string> {
 export async function vaultView(reader: Reader, now: number): Promise<VaultView> {
   const vault = await reader.get('vault', path.vault(reader.cell.id))
   if (!vault) throw damaged('a vault has a head and no record')
-  return settleVault(vault, now, reader.cell.head.role)
+  return settleVault(vault, now, reader.role)
 }
 
 export async function keyView(

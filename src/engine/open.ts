@@ -11,6 +11,7 @@ import { StoreError, type Store } from '../store/store.ts'
 import { Core } from './core.ts'
 import { Meter } from './meter.ts'
 import { readOptions, type OpenOptions } from './options.ts'
+import { rootOf } from './realm-card.ts'
 import { createRealm, isSealed, openRealm, type OpenedRealm } from './realm.ts'
 import type { Seal } from './seal.ts'
 import { checkExpected } from './expect.ts'
@@ -35,7 +36,9 @@ export async function openCore(raw: OpenOptions): Promise<Core> {
     const { cachedKeys = LIMITS.cachedKeysDefault, region = 'local', journalMax } = options
     const auditUses = options.audit === 'all'
     const meter = new Meter()
-    const parts = { store, provider, clock, cachedKeys, region, meter, auditUses, journalMax }
+    const { replicasMax = LIMITS.replicasDefault } = options
+    const bounds = { cachedKeys, journalMax, replicasMax }
+    const parts = { store, provider, clock, region, meter, auditUses, ...bounds }
     return new Core(parts, realm)
   } catch (error) {
     await store.close().catch(() => undefined)
@@ -65,7 +68,7 @@ async function openOrCreate(
   provider: CryptoProvider,
   seal: Seal,
   clock: Clock,
-  { create = 'ifMissing', acceptRollback = false }: OpenOptions,
+  { create = 'ifMissing', acceptRollback = false, realm }: OpenOptions,
 ): Promise<OpenedRealm> {
   const exists = await isSealed(store)
   if (exists && create === 'always')
@@ -80,7 +83,7 @@ async function openOrCreate(
     )
   return exists
     ? openRealm(store, provider, seal, acceptRollback)
-    : createRealm(store, provider, seal, clock.now())
+    : createRealm(store, provider, seal, clock.now(), realm && (await rootOf(provider, realm)))
 }
 
 /** One per process and kind: key handles and pools are shared, the self-test runs once. */

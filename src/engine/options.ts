@@ -5,6 +5,7 @@ import { invalidArgument } from '../base/errors.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Store } from '../store/store.ts'
+import { region } from './schemas.ts'
 import { SEAL_FIELD, type Seal } from './seal.ts'
 
 export interface OpenOptions {
@@ -49,11 +50,23 @@ export interface OpenOptions {
   readonly audit?: 'writes' | 'all'
   /** How many commits the journal keeps, at least; `tick` lets older ones go. Default: all. */
   readonly journalMax?: number
+  /** How many replicas a vault may have; default 1, as in OCI. */
+  readonly replicasMax?: number
+  /**
+   * Makes a new store in the realm of another room, so that it can hold replicas of its vaults and
+   * read its backups: an open room, or its card (`realmCard`) with the seal of the card.
+   */
+  readonly realm?: RealmSource
   /** Allows a deterministic random source together with a store that outlives the process. */
   readonly unsafeAllowSeeded?: boolean
 }
 
 const TypedArray = Object.getPrototypeOf(Uint8Array) as typeof Uint8Array
+
+/** Where a new store gets the root key of its realm from. */
+export type RealmSource =
+  | { readonly realmCard: (input: { readonly seal: Seal }) => Promise<Uint8Array> }
+  | { readonly card: Uint8Array; readonly seal: Seal }
 
 /**
  * Something of the caller's that is called later: an object with these methods. No array and no
@@ -76,6 +89,16 @@ function port(type: string, ...methods: readonly string[]): Field {
 const provider = port('auto, node, portable or a provider', 'selfTest', 'suite')
 const cryptoNames = c.oneOf(['auto', 'node', 'portable'])
 
+const card = c.object({ card: c.bytes(1, 65_536), seal: SEAL_FIELD })
+const openRoom = port('an open room, or { card, seal }', 'realmCard')
+const realmSource: Field = {
+  type: openRoom.type,
+  read: (value, path) =>
+    typeof value === 'object' && value !== null && 'card' in value
+      ? card.read(value, path)
+      : openRoom.read(value, path),
+}
+
 const SCHEMA = c.object({
   path: c.optional(c.text(1, 4096, /^[^\0]+$/, 'a directory')),
   store: c.optional(port('a store', 'get', 'scan', 'commit', 'head', 'close')),
@@ -87,7 +110,7 @@ const SCHEMA = c.object({
     type: provider.type,
     read: (value, path) => (typeof value === 'string' ? cryptoNames : provider).read(value, path),
   }),
-  region: c.optional(c.text(1, 64, /^[a-z0-9-]+$/, '1 to 64 of a-z 0-9 -')),
+  region: c.optional(region),
   cachedKeys: c.optional(c.integer(1, 10_000_000)),
   sweepEveryMs: c.optional(c.integer(10, 2_147_483_647)),
   verify: c.optional(c.boolean),
@@ -95,6 +118,8 @@ const SCHEMA = c.object({
   expectHead: c.optional(c.object({ sequence: c.bigint(0n), hash: c.bytes(32, 32) })),
   audit: c.optional(c.oneOf(['writes', 'all'])),
   journalMax: c.optional(c.integer(1, 1_000_000_000)),
+  replicasMax: c.optional(c.integer(1, 16)),
+  realm: c.optional(realmSource),
   unsafeAllowSeeded: c.optional(c.boolean),
 })
 

@@ -74,6 +74,11 @@ export class RealmKeys {
     }
   }
 
+  /** Tells one key of a key from another, and nothing else of it. */
+  nameOf(key: Uint8Array): Uint8Array {
+    return this.fingerprints.compute(utf8('key key'), key).slice(0, 16)
+  }
+
   /** Signs and verifies checkpoints of the journal (Ed25519); the same in every store of the realm. */
   checkpointKey(provider: CryptoProvider): CheckpointKey {
     const pair = this.#with('checkpoint', this.realmId, (seed) => {
@@ -100,6 +105,11 @@ export class RealmKeys {
   /** Seals what travels between stores of the realm, and between a store and its backups. */
   travel(purpose: 'transport' | 'backup'): Suite {
     return this.#with(purpose, this.realmId, (key) => this.#provider.suite(key))
+  }
+
+  /** What the key of each backup is derived from; wiped when the callback is done. */
+  forBackup<T>(use: (secret: Uint8Array) => T): T {
+    return this.#with('backup', this.realmId, use)
   }
 
   /** For `reseal`: the root itself, which the callback must not keep. */

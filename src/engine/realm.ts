@@ -25,6 +25,7 @@ import { writeAnchor, type Position } from './commit.ts'
 import { EraseKeys } from './erase.ts'
 import { newId } from './ids.ts'
 import { damaged, readStore, Records } from './records.ts'
+import type { RealmRoot } from './realm-card.ts'
 import { RealmKeys } from './realm-keys.ts'
 import { openRoot, sealRoot, type Seal } from './seal.ts'
 
@@ -46,12 +47,11 @@ export async function createRealm(
   provider: CryptoProvider,
   seal: Seal,
   now: number,
+  joined?: RealmRoot,
 ): Promise<OpenedRealm> {
   if ((await store.sidecar?.read('anchor')) !== undefined)
     throw rolledBack('an anchor stands beside a store that holds nothing')
-  const realmId = newId(provider.random)
-  const root = secretBytes(32)
-  provider.random.fill(root)
+  const { realmId, root } = joined ?? newRoot(provider)
   const sealed = await sealRoot(provider, seal, realmId, now, root)
   const keys = new RealmKeys(provider, realmId, root)
   const erase = await EraseKeys.create(store, provider, realmId)
@@ -80,6 +80,12 @@ export async function createRealm(
   })
   await writeAnchor(store, keys, head)
   return { keys, erase, position: { head, version } }
+}
+
+function newRoot({ random }: CryptoProvider): RealmRoot {
+  const root = secretBytes(32)
+  random.fill(root)
+  return { realmId: newId(random), root }
 }
 
 export async function openRealm(

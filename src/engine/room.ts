@@ -22,12 +22,28 @@ import type { Metrics } from './meter.ts'
 import { openCore } from './open.ts'
 import type { OpenOptions } from './options.ts'
 import { loadPosition, reseal } from './realm.ts'
-import { CHECKPOINT_SCHEMA, EXPLAIN_SCHEMA, JOURNAL_SCHEMA, PRUNE_SCHEMA } from './schemas.ts'
+import {
+  CARD_SCHEMA,
+  CHECKPOINT_SCHEMA,
+  EXPLAIN_SCHEMA,
+  JOURNAL_SCHEMA,
+  PRUNE_SCHEMA,
+} from './schemas.ts'
 import { makeCheckpoint, prune, type Checkpoint } from './checkpoint.ts'
 import { readJournal, type JournalEntry, type JournalInput } from './journal.ts'
 import type { VerifyReport } from './verify.ts'
 import { verifyRoom, type VerifyRoomInput } from './verify-room.ts'
 import { SEAL_FIELD, type Seal } from './seal.ts'
+import { makeCard } from './realm-card.ts'
+import type { ReplicationLink } from '../replication/link.ts'
+import { followAll, type Followed } from './replication/follow.ts'
+import {
+  readLink,
+  readQuestion,
+  replicateRounds,
+  type ReplicateInput,
+} from './replication/rounds.ts'
+import { answerQuestion } from './replication/serve.ts'
 import { atOnce } from './stable.ts'
 import { tick, type Ticked } from './tick.ts'
 
@@ -183,6 +199,40 @@ class Room {
     return whole(this, async (core) => {
       const { until } = readInput(PRUNE_SCHEMA, input) as { until: bigint }
       return prune(core, until)
+    })
+  }
+
+  /** The way to another room of the realm, by its region; `undefined` cuts it. */
+  linkRegion(region: string, link: ReplicationLink | undefined): void {
+    const core = coreOf(this)
+    core.assertOpen()
+    readLink(core, region, link)
+  }
+
+  /**
+   * One round: asks every linked room what this region follows, and brings the replicas here to where
+   * their primaries are. With `follow` round after round, until `signal` aborts or the room closes.
+   *
+   * @example
+   * const eu = await Strongroom.open({ region: 'eu', realm: us })
+   * eu.linkRegion('us', roomLink(us))
+   * await us.createVaultReplica({ vaultId, region: 'eu' })
+   * await eu.replicate()
+   */
+  async replicate(input: ReplicateInput = {}): Promise<readonly Followed[]> {
+    return replicateRounds(coreOf(this), input, (core) => whole(this, () => followAll(core)))
+  }
+
+  /** Answers a question of a follower: the other end of a `ReplicationLink`. */
+  async answerReplication(question: Uint8Array): Promise<Uint8Array> {
+    return whole(this, (core) => answerQuestion(core, readQuestion(question)))
+  }
+
+  /** The root key of the realm under a seal for the way: `open({ realm: { card, seal } })` joins. */
+  async realmCard(input: { readonly seal: Seal }): Promise<Uint8Array> {
+    return whole(this, (core) => {
+      const { seal } = readInput(CARD_SCHEMA, input) as { seal: Seal }
+      return makeCard(core, seal)
     })
   }
 

@@ -17,10 +17,13 @@ import { LIMITS } from '../domain/limits.ts'
 import { OPERATIONS } from '../domain/operations.ts'
 import { ORIGINS, PROTECTION_MODES, VAULT_TYPES } from '../domain/records.ts'
 import { KEY_OPERATIONS, type OperationName } from './api.ts'
+import { SEAL_FIELD } from './seal.ts'
 
 const { optional } = c
 const id = c.text(1, LIMITS.nameLengthMax)
 const name = c.text(1, LIMITS.nameLengthMax)
+/** Also of `open({ region })`. */
+export const region = c.text(1, 64, /^[a-z0-9-]+$/, '1 to 64 of a-z 0-9 -')
 const compartment = c.text(1, LIMITS.nameLengthMax)
 const tags = c.stringMap(
   LIMITS.tagsMax,
@@ -136,6 +139,11 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   scheduleVaultDeletion: { ...write, ...vault, ...deletion },
   cancelVaultDeletion: { ...write, ...vault },
   getVaultUsage: { ...asked, ...vault },
+  createVaultReplica: { ...write, ...vault, region },
+  deleteVaultReplica: { ...write, ...vault, region, force: optional(c.boolean) },
+  listVaultReplicas: { ...asked, ...vault },
+  promoteVaultReplica: { ...asked, ...vault, force: optional(c.boolean) },
+  getReplicationStatus: { ...asked, ...vault, replicationId: id },
 
   createKey: { ...newKey, origin: optional(c.oneOf(ORIGINS)), external: optional(anyJson) },
   getKey: { ...asked, ...key },
@@ -276,6 +284,7 @@ export const VERIFY_SCHEMA = c.object({
   onProgress: optional(c.callback),
   signal: optional(c.signal),
 })
+export const CARD_SCHEMA = c.object({ seal: SEAL_FIELD })
 export const CHECKPOINT_SCHEMA = c.object({ since: optional(c.bigint(0n)) })
 export const PRUNE_SCHEMA = c.object({ until: c.bigint(1n) })
 

@@ -5,7 +5,7 @@
 import { equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/assert.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
-import type { JournalUse } from '../domain/records.ts'
+import type { JournalUse, WrappedKeyRecord } from '../domain/records.ts'
 import { encodeVaultHead, withMac, type VaultHead } from '../format/heads.ts'
 import { RECORD_KINDS } from '../format/kinds.ts'
 import { addElement, removeElement } from '../format/multiset.ts'
@@ -34,6 +34,16 @@ export interface Cause {
   readonly requestId?: string
   readonly uses?: readonly JournalUse[]
 }
+
+/** Who caused a commit, for the journal. */
+export const causeOf = (
+  operation: string,
+  { principal, requestId }: Pick<Cause, 'principal' | 'requestId'>,
+): Cause => ({
+  operation,
+  ...(principal !== undefined && { principal }),
+  ...(requestId !== undefined && { requestId }),
+})
 
 /**
  * `entry`: a change of a primary, told by a journal entry of its own. `local`: upkeep of a replica,
@@ -71,6 +81,11 @@ export class Tx {
     this.seq = mode === 'local' ? cell.planned.seq : cell.planned.seq + 1n
     this.#epoch = parts.committer.epoch
     this.#head = cell.planned
+  }
+
+  /** The role that the vault has after this transaction. */
+  get role(): VaultHead['role'] {
+    return this.#head.role
   }
 
   get dirty(): boolean {
@@ -155,7 +170,7 @@ export class Tx {
   async adopt(kind: RecordKind, path: Uint8Array, value: Uint8Array): Promise<void> {
     assert(this.#mode === 'follow', 'sealed records come from the primary alone')
     await this.#remove(path)
-    this.#put(kind, path, value, this.#parts.records.element(path, value))
+    this.#put(this.#parts.records.element(path, value), { path, kind, value })
   }
 
   /** Ends in this entry of the primary and in no other. */
@@ -250,20 +265,16 @@ export class Tx {
     const value = records.seal(kind, this.cell.id, path, this.seq, record, suite)
     const element = records.element(path, value)
     const entry = { record, seq: this.seq, element }
-    this.#put(kind, path, value, element, suite ? undefined : entry)
+    const name =
+      kind === 'keyKey' ? this.#parts.keys.nameOf((given as WrappedKeyRecord).key) : undefined
+    this.#put(element, { path, kind, value, ...(!suite && { entry }), ...(name && { name }) })
     return entry
   }
 
-  #put(
-    kind: RecordKind,
-    path: Uint8Array,
-    value: Uint8Array,
-    element: Uint8Array,
-    entry?: Entry,
-  ): void {
+  #put(element: Uint8Array, write: Write): void {
     const { sum, count } = this.#head
     this.#head = { ...this.#head, sum: addElement(sum, element), count: count + 1n }
-    this.#writes.set(pathKey(path), { path, kind, value, ...(entry && { entry }) })
+    this.#writes.set(pathKey(write.path), write)
   }
 
   /** Takes what is there out of the sum; answers whether there was anything. */

@@ -156,6 +156,7 @@ class Pass {
 
   /** Every record that the heads count, and the heads themselves. */
   async #everything(): Promise<void> {
+    const building = new Set<string>()
     const sums = new Map<string, { sum: Uint8Array; count: bigint }>()
     for await (const { key, value } of eachRow(this.#on, EVERYTHING)) {
       const parsed = parsePath(key)
@@ -164,6 +165,10 @@ class Pass {
       this.#tell()
       const { kind, vaultId } = parsed
       if (vaultId === undefined || kind === 'journal') continue
+      if (kind === 'building') {
+        building.add(vaultId)
+        continue
+      }
       if (kind === 'head') this.#heads.set(vaultId, this.#head(vaultId, value))
       else {
         const { sum, count } = sums.get(vaultId) ?? { sum: ZERO_SUM, count: 0n }
@@ -171,8 +176,11 @@ class Pass {
         sums.set(vaultId, { sum: addElement(sum, element), count: count + 1n })
       }
     }
-    for (const vaultId of new Set([...this.#heads.keys(), ...sums.keys()]))
+    for (const vaultId of new Set([...this.#heads.keys(), ...sums.keys()])) {
+      // What is on its way in or out is not counted yet, or no more.
+      if (building.has(vaultId) && !this.#heads.has(vaultId)) continue
       this.#compare(vaultId, sums.get(vaultId) ?? { sum: ZERO_SUM, count: 0n })
+    }
   }
 
   #head(vaultId: string, value: Uint8Array): VaultHead {

@@ -49,6 +49,7 @@ export function vaultAnswer(view: VaultView): Vault {
     type: record.type,
     compartmentId: record.compartmentId,
     state,
+    role: view.role,
     createdAt: date(record.createdAt),
     updatedAt: date(record.updatedAt),
     ...maybeDate('deletionAt', deletionAt),
@@ -57,6 +58,7 @@ export function vaultAnswer(view: VaultView): Vault {
     ...maybe('external', record.external),
     ...maybe('wrappingKeyId', record.wrappingKeyId),
     ...maybe('restoredFrom', record.restoredFrom),
+    ...maybe('replicationId', record.replicationId),
     etag: etagOf(view),
   })
 }
@@ -85,6 +87,7 @@ export function keyAnswer(view: KeyView): Key {
     ...maybe('rotation', record.rotation && rotationAnswer(record.rotation, record.lastRotatedAt)),
     ...maybe('external', record.external),
     ...maybe('restoredFrom', record.restoredFrom),
+    ...maybe('replicationId', record.replicationId),
     etag: etagOf(view),
   })
 }
@@ -125,6 +128,7 @@ export function versionAnswer(view: VersionView): Version {
     autoRotated: record.autoRotated,
     ...maybe('publicKey', record.publicKey && new Uint8Array(record.publicKey)),
     ...maybe('restoredFrom', record.restoredFrom),
+    ...maybe('replicationId', record.replicationId),
     etag: versionEtag(view),
   })
 }

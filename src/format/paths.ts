@@ -8,12 +8,14 @@ import { UUID_BYTES, putUuid, uuidAt } from './uuid.ts'
 
 export { bytesToUuid, isUuid, uuidToBytes } from './uuid.ts'
 
-type Part = 'id' | 'vaultId' | 'ordinal' | 'number' | 'epoch' | 'mac' | 'ticketId' | 'seq'
+type Part =
+  'id' | 'vaultId' | 'ordinal' | 'number' | 'epoch' | 'mac' | 'ticketId' | 'spoolId' | 'seq'
 
 const PART_BYTES: Readonly<Record<Part, number>> = {
   id: UUID_BYTES,
   vaultId: UUID_BYTES,
   ticketId: UUID_BYTES,
+  spoolId: UUID_BYTES,
   mac: 16,
   ordinal: 8,
   seq: 8,
@@ -41,6 +43,8 @@ export const PATHS = {
   journal: ['J', 'vaultId', 'seq', 'number'],
   order: ['O', 'seq'],
   checkpoint: ['C'],
+  spool: ['Y', 'spoolId', 'seq'],
+  building: ['B', 'vaultId'],
 } as const satisfies Record<string, readonly [string, ...Part[]]>
 
 export type PathKind = keyof typeof PATHS
@@ -55,7 +59,8 @@ export interface ParsedPath {
   /** Index only: the id of a key or version. */
   readonly id?: string
   readonly ticketId?: string
-  /** Journal: of the vault. Order: of the realm. */
+  readonly spoolId?: string
+  /** Journal: of the vault. Order: of the realm. Spool: the piece. */
   readonly seq?: bigint
   /** Alias and retry only: the 16-byte keyed hash of the name. */
   readonly mac?: Uint8Array
@@ -138,6 +143,10 @@ export const path = {
     build('journal', vaultId, seq, part),
   order: (seq: bigint): Uint8Array => build('order', seq),
   checkpoint: (): Uint8Array => build('checkpoint'),
+  /** Piece 0 is the key of the others. */
+  spool: (spoolId: string, piece: bigint): Uint8Array => build('spool', spoolId, piece),
+  /** Stands while the rows of a vault are being brought or taken away and no head counts them. */
+  building: (vaultId: string): Uint8Array => build('building', vaultId),
 } as const
 
 const inVault = (kind: PathKind) => (vaultId: string) => prefixRange(build(kind, vaultId))
@@ -153,6 +162,7 @@ export const range = {
   versions: inKey('version'),
   materials: inKey('material'),
   allMaterials: inVault('material'),
+  allVersions: inVault('version'),
   /** Every vault that holds this id: one, or a source and its replicas. */
   index: (id: string): PathRange => prefixRange(build('index', id)),
   aliases: inVault('alias'),
@@ -166,6 +176,9 @@ export const range = {
   journalEntry: (vaultId: string, seq: bigint): PathRange =>
     prefixRange(build('journal', vaultId, seq)),
   order: (): PathRange => prefixRange(build('order')),
+  spools: (): PathRange => prefixRange(build('spool')),
+  spool: (spoolId: string): PathRange => prefixRange(build('spool', spoolId)),
+  buildings: (): PathRange => prefixRange(build('building')),
 } as const
 
 const readId = (bytes: Uint8Array, at: number): string => uuidAt(bytes, at)
@@ -175,6 +188,7 @@ const READ: Readonly<Record<Part, (bytes: Uint8Array, at: number) => unknown>> =
   id: readId,
   vaultId: readId,
   ticketId: readId,
+  spoolId: readId,
   mac: (bytes, at) => new Uint8Array(bytes.subarray(at, at + PART_BYTES.mac)),
   ordinal: getU64,
   seq: getBig64,

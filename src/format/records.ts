@@ -17,6 +17,7 @@ import type {
   JournalWrite,
   KeyRecord,
   ReplicaRecord,
+  RestoreRecord,
   RetryRecord,
   RotationPolicy,
   TicketRecord,
@@ -103,6 +104,12 @@ const replica = objectOf<ReplicaRecord>('replica', {
   since: field(3, time),
 })
 
+const restore = objectOf<RestoreRecord>('restore', {
+  spoolId: field(1, uuid),
+  pieces: field(2, count),
+  over: field(3, flag),
+})
+
 const vault = objectOf<VaultRecord>('vault', {
   id: field(1, uuid),
   displayName: field(2, text),
@@ -110,7 +117,7 @@ const vault = objectOf<VaultRecord>('vault', {
   compartmentId: field(4, text),
   createdAt: field(5, time),
   updatedAt: field(6, time),
-  state: field(7, oneOf(['active', 'deleted'])),
+  state: field(7, oneOf(['active', 'deleted', 'restoring'])),
   deletion: optional(8, deletion),
   tags: field(9, tags),
   definedTags: field(10, definedTags),
@@ -120,6 +127,8 @@ const vault = objectOf<VaultRecord>('vault', {
   restoredFrom: optional(14, text),
   replicas: optional(15, listOf(replica)),
   replicationId: optional(16, uuid),
+  successor: optional(17, text),
+  restore: optional(18, restore),
 })
 
 const key = objectOf<KeyRecord>('key', {
@@ -217,6 +226,7 @@ const journalWrite = objectOf<JournalWrite>('journal write', {
   path: field(1, bytes()),
   gone: field(2, flag),
   value: optional(3, bytes()),
+  name: optional(4, bytes(16)),
 })
 
 const journalUse = objectOf<JournalUse>('journal use', {
@@ -279,6 +289,7 @@ export const RECORD_TABLES: readonly ObjectCodec<unknown>[] = [
   deletion,
   rotation,
   replica,
+  restore,
   vault,
   wrappedKey,
   key,

@@ -1,0 +1,70 @@
+/**
+ * Keys of keys on their way to a replica. They are wrapped under the vault key of one store, so they
+ * travel in the open inside a sealed message, and only the one in force: what a destruction replaced
+ * never leaves the store again.
+ */
+import { equalBytes, toHex, wipe } from '../../base/bytes.ts'
+import type { JournalWrite } from '../../domain/records.ts'
+import { parsePath, path } from '../../format/paths.ts'
+import type { CarriedKey } from '../../replication/messages.ts'
+import type { Cell } from '../cell.ts'
+import type { Core } from '../core.ts'
+import { openWrapped } from '../make.ts'
+
+/** The key of a key as it is now; the caller wipes it. */
+async function currentKey(
+  core: Core,
+  cell: Cell,
+  ordinal: number,
+): Promise<CarriedKey | undefined> {
+  const at = path.keyKey(cell.id, ordinal)
+  const entry = await openWrapped(core, core.reader(cell), 'keyKey', at)
+  return entry && { ordinal, name: core.keys.nameOf(entry.record.key), key: entry.record.key }
+}
+
+/** The keys that these writes put in force, as far as they still are. */
+export async function keysOf(
+  core: Core,
+  cell: Cell,
+  writes: readonly JournalWrite[],
+): Promise<CarriedKey[]> {
+  const wanted = new Map<number, Set<string>>()
+  for (const { path: at, name } of writes) {
+    const parsed = parsePath(at)
+    if (parsed?.kind !== 'keyKey' || !name) continue
+    const names = wanted.get(parsed.ordinal!) ?? new Set()
+    wanted.set(parsed.ordinal!, names.add(toHex(name)))
+  }
+  const keys: CarriedKey[] = []
+  for (const [ordinal, names] of wanted) {
+    const key = await currentKey(core, cell, ordinal)
+    if (key && names.has(toHex(key.name))) keys.push(key)
+    else wipe(key?.key)
+  }
+  return keys
+}
+
+/** The keys of these keys. */
+export async function keysAt(
+  core: Core,
+  cell: Cell,
+  ordinals: readonly number[],
+): Promise<CarriedKey[]> {
+  const keys: CarriedKey[] = []
+  for (const ordinal of ordinals) {
+    const key = await currentKey(core, cell, ordinal)
+    if (key) keys.push(key)
+  }
+  return keys
+}
+
+/** The key that came for a write, if it is the one that the write speaks of. */
+export function keyFor(
+  keys: readonly CarriedKey[],
+  ordinal: number,
+  name: Uint8Array | undefined,
+): Uint8Array | undefined {
+  return keys.find((key) => key.ordinal === ordinal && name && equalBytes(key.name, name))?.key
+}
+
+export const wipeKeys = (keys: readonly CarriedKey[]): void => wipe(...keys.map(({ key }) => key))
