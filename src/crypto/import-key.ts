@@ -6,8 +6,10 @@ import { equalBytes, secretCopy } from '../base/bytes.ts'
 import { SPECS } from '../domain/algorithms.ts'
 import type { Family, PairSpec } from '../domain/algorithms.ts'
 import type { EcSpec } from './curves.ts'
-import { bitLength, toBigInt } from './der.ts'
+import { bitLength } from './der.ts'
 import * as keys from './keys.ts'
+import { compare, limbsOf, minusOne, modulo, multiply } from './limbs.ts'
+import type { Limbs } from './limbs.ts'
 import type { KeyPairBytes } from './provider.ts'
 
 /** How a provider computes the public part of a private one. */
@@ -61,27 +63,39 @@ function importRsa(spec: keys.RsaSpec, { inner, publicKey }: Parts): KeyPairByte
  * purpose weakens only a key they know.
  */
 function isConsistent(numbers: keys.RsaPrivateNumbers): boolean {
-  const [n, e, d, p, q] = [numbers.n, numbers.e, numbers.d, numbers.p, numbers.q].map(toBigInt) as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-  ]
   const half = bitLength(numbers.n) / 2
-  // FIPS 186-5 A.1.1: both primes have half the bits; they differ (2 f); d exceeds 2^(nlen/2) (3
-  // a).
-  const sized = bitLength(numbers.p) === half && bitLength(numbers.q) === half && p !== q
-  if (!sized || p * q !== n || d <= 1n << BigInt(half) || d >= n) return false
-  return (
-    (e * d) % (p - 1n) === 1n &&
-    (e * d) % (q - 1n) === 1n &&
-    toBigInt(numbers.dp) === d % (p - 1n) &&
-    toBigInt(numbers.dq) === d % (q - 1n) &&
-    toBigInt(numbers.qi) < p &&
-    (toBigInt(numbers.qi) * q) % p === 1n
-  )
+  // FIPS 186-5 A.1.1: both primes have half the bits, and d exceeds 2^(nlen/2) (3 a).
+  const sized = bitLength(numbers.p) === half && bitLength(numbers.q) === half
+  if (!sized || bitLength(numbers.d) <= half) return false
+  const made: Limbs[] = []
+  const kept = (limbs: Limbs): Limbs => {
+    made.push(limbs)
+    return limbs
+  }
+  const of = (name: keyof keys.RsaPrivateNumbers): Limbs => kept(limbsOf(numbers[name]))
+  const product = (a: Limbs, b: Limbs): Limbs => kept(multiply(a, b))
+  const rest = (a: Limbs, m: Limbs): Limbs => kept(modulo(a, m))
+  const [n, d, p, q, qi] = [of('n'), of('d'), of('p'), of('q'), of('qi')]
+  const [ed, p1, q1] = [product(of('e'), d), kept(minusOne(p)), kept(minusOne(q))]
+  try {
+    return (
+      // 2 f: the primes differ.
+      compare(p, q) !== 0 &&
+      compare(product(p, q), n) === 0 &&
+      compare(d, n) < 0 &&
+      compare(rest(ed, p1), ONE) === 0 &&
+      compare(rest(ed, q1), ONE) === 0 &&
+      compare(of('dp'), rest(d, p1)) === 0 &&
+      compare(of('dq'), rest(d, q1)) === 0 &&
+      compare(qi, p) < 0 &&
+      compare(rest(product(qi, q), p), ONE) === 0
+    )
+  } finally {
+    for (const limbs of made) limbs.fill(0)
+  }
 }
+
+const ONE: Limbs = Uint16Array.of(1)
 
 function importEc(
   spec: EcSpec,

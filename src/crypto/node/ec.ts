@@ -17,7 +17,8 @@ import { digestEcdsa } from '../ecdsa.ts'
 import type { KeyPairBytes, PrivateKey, PublicKey, SignatureFormat } from '../provider.ts'
 import { randomScalar } from '../scalar.ts'
 import { HASH_NAMES, digest, plain } from './hash.ts'
-import { asBuffer, loadPublic } from './rsa.ts'
+import { exportPrivate, loadPrivate, overwriteFreed } from '../openssl-keys.ts'
+import { loadPublic } from './rsa.ts'
 
 /** OpenSSL's fast curve: cheaper to sign at once than to visit the thread pool. */
 const SYNCHRONOUS: Readonly<Record<EcSpec, boolean>> = {
@@ -38,15 +39,12 @@ function hashOf(algorithm: SigningAlgorithm): Hash {
   return row.hash
 }
 
-const loadPrivate = (sec1: Uint8Array): KeyObject =>
-  crypto.createPrivateKey({ key: asBuffer(sec1), format: 'der', type: 'sec1' })
-
 export function ecPrivateKey(
   context: ProviderContext,
   spec: EcSpec,
   pair: KeyPairBytes,
 ): PrivateKey {
-  const key = loadPrivate(pair.privateKey)
+  const key = loadPrivate(pair.privateKey, 'sec1')
   const inputs = {
     der: { key, dsaEncoding: ENCODINGS.der },
     raw: { key, dsaEncoding: ENCODINGS.raw },
@@ -82,7 +80,7 @@ async function signDigest(
   message: Uint8Array,
   format: SignatureFormat,
 ): Promise<Uint8Array> {
-  const sec1 = plain(key.export({ type: 'sec1', format: 'der' }))
+  const sec1 = exportPrivate(key, 'sec1')
   try {
     const { scalar } = parseEcSec1(spec, sec1)!
     const random = isDeterministic(context) ? undefined : context.sources.secret
@@ -175,7 +173,10 @@ export async function generateEc(context: ProviderContext, spec: EcSpec): Promis
       },
       (error, publicKey, privateKey) => {
         if (error) done(error)
-        else done(null, { publicKey: plain(publicKey), privateKey: plain(privateKey) })
+        else {
+          overwriteFreed(privateKey.length)
+          done(null, { publicKey: plain(publicKey), privateKey: plain(privateKey) })
+        }
       },
     )
   })
@@ -196,6 +197,6 @@ const pairOf = (spec: EcSpec, scalar: Uint8Array, point: Uint8Array): KeyPairByt
 /** The pairwise consistency test of an imported pair: sign and verify. */
 export function isEcPair({ privateKey, publicKey }: KeyPairBytes): boolean {
   const message = Buffer.from('pairwise consistency test')
-  const signature = crypto.sign('sha256', message, loadPrivate(privateKey))
+  const signature = crypto.sign('sha256', message, loadPrivate(privateKey, 'sec1'))
   return crypto.verify('sha256', message, loadPublic(publicKey), signature)
 }

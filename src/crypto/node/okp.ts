@@ -11,15 +11,16 @@ import type { ProviderContext } from '../context.ts'
 import { okpSpki, parseOkpInner, parseOkpSpki, parsePkcs8Parts, pkcs8Of } from '../keys.ts'
 import type { KeyPairBytes, PrivateKey, PublicKey, SignOptions } from '../provider.ts'
 import { plain } from './hash.ts'
-import { asBuffer, loadPublic } from './rsa.ts'
+import { exportPrivate, loadPrivate, overwriteFreed } from '../openssl-keys.ts'
+import { loadPublic } from './rsa.ts'
 
 const SPEC = 'ED25519'
 const SIGNATURE_BYTES = 64
 
-function loadPrivate(seed: Uint8Array): KeyObject {
+function loadSeed(seed: Uint8Array): KeyObject {
   const pkcs8 = pkcs8Of(SPEC, seed)
   try {
-    return crypto.createPrivateKey({ key: asBuffer(pkcs8), format: 'der', type: 'pkcs8' })
+    return loadPrivate(pkcs8, 'pkcs8')
   } finally {
     wipe(pkcs8)
   }
@@ -43,7 +44,7 @@ function isPrehashed(algorithm: SigningAlgorithm, { messageType }: SignOptions):
 }
 
 export function okpPrivateKey(pair: KeyPairBytes): PrivateKey {
-  const key = loadPrivate(pair.privateKey)
+  const key = loadSeed(pair.privateKey)
   return {
     sign: (algorithm, message, options) =>
       isPrehashed(algorithm, options)
@@ -57,7 +58,7 @@ export function okpPrivateKey(pair: KeyPairBytes): PrivateKey {
 /** RFC 8032 5.1 with phflag 1: the bytes given, raw message or digest alike, are what PH hashes. */
 async function signPrehashed(key: KeyObject, message: Uint8Array): Promise<Uint8Array> {
   const ed25519ph = await prehashed()
-  const pkcs8 = plain(key.export({ type: 'pkcs8', format: 'der' }))
+  const pkcs8 = exportPrivate(key, 'pkcs8')
   try {
     return ed25519ph.sign(message, seedOf(pkcs8))
   } finally {
@@ -103,7 +104,7 @@ async function verifyPrehashed(
 
 /** The public key of a seed (RFC 8032 5.1.5). */
 export const okpPublicBytes = (seed: Uint8Array): Uint8Array => {
-  const spki = crypto.createPublicKey(loadPrivate(seed)).export({ type: 'spki', format: 'der' })
+  const spki = crypto.createPublicKey(loadSeed(seed)).export({ type: 'spki', format: 'der' })
   return parseOkpSpki(plain(spki))!
 }
 
@@ -123,7 +124,10 @@ export async function generateOkp(context: ProviderContext): Promise<KeyPairByte
       },
       (error, publicKey, privateKey) => {
         if (error) done(error)
-        else done(null, { publicKey: plain(publicKey), privateKey: plain(privateKey) })
+        else {
+          overwriteFreed(privateKey.length)
+          done(null, { publicKey: plain(publicKey), privateKey: plain(privateKey) })
+        }
       },
     )
   })
@@ -138,6 +142,6 @@ export async function generateOkp(context: ProviderContext): Promise<KeyPairByte
 /** The pairwise consistency test of an imported pair: sign and verify. */
 export function isOkpPair({ privateKey, publicKey }: KeyPairBytes): boolean {
   const message = Buffer.from('pairwise consistency test')
-  const signature = crypto.sign(null, message, loadPrivate(privateKey))
+  const signature = crypto.sign(null, message, loadSeed(privateKey))
   return crypto.verify(null, message, loadPublic(publicKey), signature)
 }

@@ -13,6 +13,7 @@ import type { RsaPublicNumbers, RsaSpec } from '../keys.ts'
 import { rsaPairFrom } from '../prime.ts'
 import type { KeyPairBytes, PrivateKey, PublicKey, SignOptions } from '../provider.ts'
 import { HASH_NAMES, digest, plain } from './hash.ts'
+import { asBuffer, loadPrivate, overwriteFreed } from '../openssl-keys.ts'
 
 const { RSA_NO_PADDING, RSA_PKCS1_OAEP_PADDING, RSA_PKCS1_PADDING } = crypto.constants
 const { RSA_PKCS1_PSS_PADDING, RSA_PSS_SALTLEN_DIGEST } = crypto.constants
@@ -54,23 +55,15 @@ function schemeOf(algorithm: SigningAlgorithm): { scheme: Scheme; hash: Hash } {
   return { scheme: SCHEMES[row.kind], hash: row.hash }
 }
 
-/** The key object of PKCS#1 DER; copies it. */
-const loadPrivate = (pkcs1: Uint8Array): KeyObject =>
-  crypto.createPrivateKey({ key: asBuffer(pkcs1), format: 'der', type: 'pkcs1' })
-
 export const loadPublic = (spki: Uint8Array): KeyObject =>
   crypto.createPublicKey({ key: asBuffer(spki), format: 'der', type: 'spki' })
-
-/** The same memory as a Buffer, where the platform insists on one. */
-export const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
 
 export function rsaPrivateKey(
   context: ProviderContext,
   spec: RsaSpec,
   pair: KeyPairBytes,
 ): PrivateKey {
-  const key = loadPrivate(pair.privateKey)
+  const key = loadPrivate(pair.privateKey, 'pkcs1')
   const { bits, bytes } = SPECS[spec]
   const { operations, sources } = context
 
@@ -201,7 +194,10 @@ export function generateRsa(context: ProviderContext, spec: RsaSpec): Promise<Ke
       },
       (error, publicKey, privateKey) => {
         if (error) done(error)
-        else done(null, { publicKey: plain(publicKey), privateKey: plain(privateKey) })
+        else {
+          overwriteFreed(privateKey.length)
+          done(null, { publicKey: plain(publicKey), privateKey: plain(privateKey) })
+        }
       },
     )
   })
@@ -210,6 +206,6 @@ export function generateRsa(context: ProviderContext, spec: RsaSpec): Promise<Ke
 /** The pairwise consistency test of an imported pair: sign and verify. */
 export function isRsaPair({ privateKey, publicKey }: KeyPairBytes): boolean {
   const message = Buffer.from('pairwise consistency test')
-  const signature = crypto.sign('sha256', message, loadPrivate(privateKey))
+  const signature = crypto.sign('sha256', message, loadPrivate(privateKey, 'pkcs1'))
   return crypto.verify('sha256', message, loadPublic(publicKey), signature)
 }

@@ -1,0 +1,52 @@
+/** Numbers that can be wiped: the same results as bigints, at every length. */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { fromBigInt, toBigInt } from '../../src/crypto/der.ts'
+import { compare, limbsOf, minusOne, modulo, multiply } from '../../src/crypto/limbs.ts'
+import type { Limbs } from '../../src/crypto/limbs.ts'
+
+const bytes = fc.uint8Array({ minLength: 1, maxLength: 70 })
+const positive = bytes.filter((some) => some.some((byte) => byte !== 0))
+const numberOf = (limbs: Limbs): bigint =>
+  limbs.reduceRight((value, limb) => (value << 16n) | BigInt(limb), 0n)
+
+function same(limbs: Limbs, value: bigint): void {
+  expect(numberOf(limbs)).toBe(value)
+}
+
+describe('limbs', () => {
+  test('are the number of the bytes, whatever zeros lead it', () => {
+    fc.assert(fc.property(bytes, (a) => same(limbsOf(a), toBigInt(a))))
+    same(limbsOf(new Uint8Array(3)), 0n)
+    same(limbsOf(fromBigInt(0x010000n, 5)), 0x010000n)
+  })
+
+  test('multiply', () => {
+    const property = fc.property(bytes, bytes, (a, b) =>
+      same(multiply(limbsOf(a), limbsOf(b)), toBigInt(a) * toBigInt(b)),
+    )
+    const ones = new Uint8Array(64).fill(0xff)
+    fc.assert(property, { examples: [[ones, ones]] })
+  })
+
+  test('leave a rest', () => {
+    const property = fc.property(bytes, positive, (a, m) =>
+      same(modulo(limbsOf(a), limbsOf(m)), toBigInt(a) % toBigInt(m)),
+    )
+    const ones = new Uint8Array(64).fill(0xff)
+    fc.assert(property, { examples: [[ones, ones]] })
+  })
+
+  test('count down by one', () => {
+    const property = fc.property(positive, (a) => same(minusOne(limbsOf(a)), toBigInt(a) - 1n))
+    fc.assert(property, { examples: [[Uint8Array.of(1, 0, 0, 0, 0)]] })
+  })
+
+  test('compare', () => {
+    const property = fc.property(bytes, bytes, (a, b) => {
+      const [x, y] = [toBigInt(a), toBigInt(b)]
+      expect(Math.sign(compare(limbsOf(a), limbsOf(b)))).toBe(x < y ? -1 : x > y ? 1 : 0)
+    })
+    fc.assert(property, { examples: [[Uint8Array.of(0, 0, 0, 7), Uint8Array.of(7)]] })
+  })
+})
