@@ -112,15 +112,20 @@ class NodeSuite implements Suite {
     if (tagAt < bodyAt) return undefined
     let body: Buffer | undefined
     try {
-      if (!this.#deriveAndCompare(sealed, headerBytes)) return undefined
+      const committed = this.#deriveAndCompare(sealed, headerBytes)
       const decipher = createDecipheriv(this.#gcm, this.#key.bytes, this.#iv.bytes, TAG_OPTIONS)
       for (let i = 0; i < SUITE_TAG_BYTES; i++) this.#tag[i] = sealed[tagAt + i]!
+      // A wrong commitment spoils the tag, so that every refusal takes the same steps.
+      this.#tag[0]! ^= Number(!committed)
       decipher.setAuthTag(this.#tag)
       if (aad.length > 0) decipher.setAAD(aad)
       body = decipher.update(view(sealed, bodyAt, tagAt - bodyAt))
       // SP 800-38D 7.2 step 8: nothing is released before the tag is verified here.
       decipher.final()
-      return plain(body)
+      if (committed) return plain(body)
+      // Only someone who knows the key can have made the spoiled tag the right one.
+      wipe(body)
+      return undefined
     } catch {
       wipe(body)
       return undefined

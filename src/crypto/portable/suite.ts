@@ -68,9 +68,15 @@ export function portableSuite(bytes: Uint8Array, sources: RandomSources): Suite 
       const bodyAt = headerBytes + xaes.SEALED_BODY_AT
       const claimed = sealed.subarray(headerBytes + xaes.SEALED_COMMITMENT_AT, bodyAt)
       return derive(sealed, headerBytes, aad, (cipher, commitment) => {
-        // The commitment decides before anything is decrypted.
-        if (!constantTimeEqual(commitment, claimed)) return undefined
-        return attempt(() => cipher.decrypt(sealed.subarray(bodyAt)))
+        const committed = constantTimeEqual(commitment, claimed)
+        const body = sealed.slice(bodyAt)
+        // A wrong commitment spoils the tag, so that every refusal takes the same steps.
+        body[body.length - 1]! ^= Number(!committed)
+        const opened = attempt(() => cipher.decrypt(body))
+        if (committed) return opened
+        // Only someone who knows the key can have made the spoiled tag the right one.
+        wipe(opened)
+        return undefined
       })
     },
   }
