@@ -10,6 +10,7 @@ import {
   encodeAnchor,
   encodeOrder,
   encodeRealmHead,
+  encodeVaultHead,
   realmChainInput,
   withMac,
   type Order,
@@ -22,6 +23,7 @@ import type { RecordKind } from '../format/records.ts'
 import { StoreError, type Store } from '../store/store.ts'
 import { LIMITS } from '../domain/limits.ts'
 import type { Cell } from './cell.ts'
+import { asFailure, stopped } from './commit-failures.ts'
 import type { Put } from './journal-entry.ts'
 import type { Entry, Records } from './records.ts'
 import type { RealmKeys } from './realm-keys.ts'
@@ -40,8 +42,8 @@ export interface Write {
 export interface Plan {
   readonly cell: Cell
   readonly head: VaultHead
-  /** Absent: the vault goes, head and all; its rows are no longer counted. */
-  readonly headValue: Uint8Array | undefined
+  /** The vault goes, head and all; its rows are no longer counted. */
+  readonly leaves?: true
   /** Its place in the order of the realm. */
   readonly order: Order
   /** The rows of its journal entry. */
@@ -80,8 +82,8 @@ export interface Position {
   readonly version: bigint
 }
 
-/** Path and value of an order row, and the path of a head. */
-const ORDER_ROW_BYTES = 96
+/** Paths and values of an order row and a head. */
+const HEAD_AND_ORDER_BYTES = 256
 
 export class Committer {
   readonly #parts: Parts
@@ -231,11 +233,11 @@ export class Committer {
     let ops = 2
     let bytes = 1024
     let count = 0
-    for (const { writes, rows, headValue } of this.#queue) {
+    for (const { writes, rows } of this.#queue) {
       ops += writes.size + rows.length + 2
       for (const write of writes.values()) bytes += write.path.length + (write.value?.length ?? 0)
       for (const { key, value } of rows) bytes += key.length + value.length
-      bytes += (headValue?.length ?? 0) + ORDER_ROW_BYTES
+      bytes += HEAD_AND_ORDER_BYTES
       if (count > 0 && (ops > maxOps || bytes > maxCommitBytes)) break
       count++
     }
@@ -245,12 +247,12 @@ export class Committer {
   async #group(group: Waiting[]): Promise<void> {
     const { store, provider, records } = this.#parts
     const elements = new Map<Cell, Uint8Array | undefined>()
-    const heads = new Map<Cell, Waiting>(group.map((plan) => [plan.cell, plan]))
+    const heads = this.#heads(group)
     let { sum, vaults } = this.#position.head
-    for (const [cell, { headValue }] of heads) {
+    for (const [cell, value] of heads) {
       if (cell.headElement) sum = removeElement(sum, cell.headElement)
       else vaults++
-      const element = headValue && records.element(path.head(cell.id), headValue)
+      const element = value && records.element(path.head(cell.id), value)
       if (element) sum = addElement(sum, element)
       else vaults--
       elements.set(cell, element)
@@ -284,10 +286,22 @@ export class Committer {
     for (const wake of [...this.#watchers]) wake()
   }
 
+  /** The vault heads after a group: of several commits of one vault only the last one's is written. */
+  #heads(group: readonly Waiting[]): ReadonlyMap<Cell, Uint8Array | undefined> {
+    const { keys } = this.#parts
+    const last = new Map(group.map((plan) => [plan.cell, plan]))
+    return new Map(
+      [...last].map(([cell, { head, leaves }]) => {
+        const body = encodeVaultHead(head)
+        return [cell, leaves ? undefined : withMac(body, keys.heads.compute(body))]
+      }),
+    )
+  }
+
   #batch(
     group: readonly Waiting[],
     orders: readonly Uint8Array[],
-    heads: ReadonlyMap<Cell, Waiting>,
+    heads: ReadonlyMap<Cell, Uint8Array | undefined>,
     head: RealmHead,
   ) {
     const { keys } = this.#parts
@@ -301,8 +315,8 @@ export class Committer {
       if (value) puts.push({ key, value })
       else dels.push(key)
     }
-    for (const [cell, { headValue }] of heads)
-      if (headValue) puts.push({ key: path.head(cell.id), value: headValue })
+    for (const [cell, value] of heads)
+      if (value) puts.push({ key: path.head(cell.id), value })
       else dels.push(path.head(cell.id))
     const body = encodeRealmHead(head)
     puts.push({ key: path.realmHead(), value: withMac(body, keys.heads.compute(body)) })
@@ -357,28 +371,4 @@ export class Committer {
 export async function writeAnchor(store: Store, keys: RealmKeys, head: RealmHead): Promise<void> {
   const body = encodeAnchor({ realmId: head.realmId, seq: head.seq, chain: head.chain })
   await store.sidecar?.write('anchor', withMac(body, keys.heads.compute(body)))
-}
-
-/** A write that met an earlier failure. */
-export const stopped = (cause?: Error): StrongroomError =>
-  new StrongroomError(
-    'UNAVAILABLE',
-    'Write: expected a healthy store, found that an earlier write failed; nothing of ' +
-      'this one was applied.',
-    { cause },
-  )
-
-const FAILURES = {
-  conflict: ['CONFLICT', 'another process wrote to the store; nothing was applied'],
-  unavailable: ['UNAVAILABLE', 'nothing was applied'],
-  unknown: ['OUTCOME_UNKNOWN', 'the write may or may not have been applied'],
-} as const
-
-function asFailure(error: unknown): StrongroomError {
-  if (error instanceof StrongroomError) return error
-  const [code, what] = FAILURES[error instanceof StoreError ? error.kind : 'unknown']
-  const reason = error instanceof Error ? error.message : 'no reason given'
-  return new StrongroomError(code, `Write: expected a durable commit, got: ${reason}; ${what}.`, {
-    cause: error,
-  })
 }

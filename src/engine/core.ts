@@ -9,12 +9,14 @@ import { isUuid, path } from '../format/paths.ts'
 import type { RecordKind, RecordOf } from '../format/records.ts'
 import type { Store } from '../store/store.ts'
 import { createCell, emptyHead, type Cell } from './cell.ts'
-import { Committer, stopped } from './commit.ts'
+import { Committer } from './commit.ts'
+import { stopped } from './commit-failures.ts'
 import type { EraseKeys } from './erase.ts'
 import { Handles } from './handles.ts'
 import { Hot } from './hot.ts'
 import { Lru } from './lru.ts'
 import type { Meter } from './meter.ts'
+import type { ObjectStore } from '../backup/objects.ts'
 import type { ReplicationLink } from '../replication/link.ts'
 import { Mutex } from './mutex.ts'
 import { Followers } from './replication/followers.ts'
@@ -48,6 +50,8 @@ export interface CoreOptions {
   /** How many commits the journal keeps; absent: all. */
   readonly journalMax?: number | undefined
   readonly replicasMax: number
+  /** Where backups are kept. */
+  readonly objects?: ObjectStore | undefined
 }
 
 /** Where a key id leads. */
@@ -79,6 +83,7 @@ export class Core {
   readonly following = new Mutex()
   readonly journalMax: number | undefined
   readonly replicasMax: number
+  readonly objects: ObjectStore | undefined
   /** Raw AES-GCM uses left of the reserved block, by version. */
   readonly gcmLeft: Lru<string, number>
   /** Keys whose material was destroyed and whose vault still has to be swept, by vault. */
@@ -110,6 +115,7 @@ export class Core {
     this.uses = new Uses(this, options.auditUses)
     this.journalMax = options.journalMax
     this.replicasMax = options.replicasMax
+    this.objects = options.objects
     this.gcmLeft = new Lru(options.cachedKeys)
   }
 

@@ -6,7 +6,7 @@ import { equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/assert.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
 import type { JournalUse, WrappedKeyRecord } from '../domain/records.ts'
-import { encodeVaultHead, withMac, type VaultHead } from '../format/heads.ts'
+import { encodeVaultHead, type Order, type VaultHead } from '../format/heads.ts'
 import { RECORD_KINDS } from '../format/kinds.ts'
 import { addElement, removeElement } from '../format/multiset.ts'
 import type { RecordKind, RecordOf } from '../format/records.ts'
@@ -206,21 +206,19 @@ export class Tx {
 
   /** Hands the plan over, under the lock; answers when it is durable. */
   submit(): Promise<void> {
-    const { provider, keys, committer } = this.#parts
+    const { provider, committer } = this.#parts
     const entry = this.#mode === 'entry' ? this.#sealed() : this.#entry
     assert((entry === undefined) === (this.#mode === 'local'), 'only upkeep has no entry')
     const chain = entry?.chain ?? this.#head.chain
     const head: VaultHead = { ...this.#head, seq: this.seq, chain }
-    const body = encodeVaultHead(head)
     const { id: vaultId } = this.cell
     return committer.submit(
       {
         cell: this.cell,
         head,
-        headValue: withMac(body, keys.heads.compute(body)),
         order: entry
           ? { kind: 'entry', vaultId, seq: this.seq, hash: chain }
-          : { kind: 'local', vaultId, seq: this.seq, hash: provider.digest('SHA_256', body) },
+          : localOrder(provider, head),
         rows: entry?.rows ?? [],
         writes: this.#writes,
         effects: this.#effects,
@@ -296,3 +294,11 @@ export class Tx {
     return row && records.element(path, row.value)
   }
 }
+
+/** The place in the order of a commit that concerns this store alone. */
+export const localOrder = (provider: CryptoProvider, head: VaultHead): Order => ({
+  kind: 'local',
+  vaultId: head.vaultId,
+  seq: head.seq,
+  hash: provider.digest('SHA_256', encodeVaultHead(head)),
+})

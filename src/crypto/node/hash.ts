@@ -20,6 +20,9 @@ export const plain = (buffer: Buffer): Uint8Array =>
   new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
 
 export function digest(hash: Hash, ...data: readonly Uint8Array[]): Uint8Array {
+  // In one call: without the state that a second piece would need, it takes half the time.
+  const [only] = data
+  if (only && data.length === 1) return plain(crypto.hash(HASH_NAMES[hash], only, 'buffer'))
   const state = crypto.createHash(HASH_NAMES[hash])
   for (const piece of data) state.update(piece)
   return plain(state.digest())

@@ -1,9 +1,9 @@
 /** Letting go of a replica: its head first, in one commit; then its rows, and every older image of them. */
 import { StrongroomError } from '../../base/errors.ts'
-import { path } from '../../format/paths.ts'
 import type { Cell } from '../cell.ts'
 import type { Core } from '../core.ts'
 import { renewEraseKey } from '../destroy.ts'
+import { localOrder } from '../tx.ts'
 import { noted, wipeBuilding } from './building.ts'
 
 export async function dropReplica(core: Core, cell: Cell): Promise<void> {
@@ -16,13 +16,12 @@ export async function dropReplica(core: Core, cell: Cell): Promise<void> {
         'Replica: expected a replica to let go of, found a primary.',
       )
     const { head } = cell
-    const hash = core.provider.digest('SHA_256', path.head(cell.id))
     await core.committer.submit(
       {
         cell,
         head,
-        headValue: undefined,
-        order: { kind: 'local', vaultId: cell.id, seq: head.seq, hash },
+        leaves: true,
+        order: localOrder(core.provider, head),
         rows: [],
         writes: new Map(),
         effects: [() => core.forgetVault(cell)],

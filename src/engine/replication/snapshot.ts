@@ -5,7 +5,7 @@
 import { equalBytes } from '../../base/bytes.ts'
 import { StrongroomError } from '../../base/errors.ts'
 import type { JournalWrite } from '../../domain/records.ts'
-import { encodeVaultHead, withMac, type VaultHead } from '../../format/heads.ts'
+import type { VaultHead } from '../../format/heads.ts'
 import { addElement, ZERO_SUM } from '../../format/multiset.ts'
 import { parsePath, path } from '../../format/paths.ts'
 import type { CarriedEntry, CarriedKey, SnapshotAnswer } from '../../replication/messages.ts'
@@ -16,6 +16,7 @@ import { openEntry } from '../journal.ts'
 import { chainOf, type Put } from '../journal-entry.ts'
 import { withFreshKey } from '../keyring.ts'
 import { damaged } from '../records.ts'
+import { localOrder } from '../tx.ts'
 import { ordinalIn, placed } from './apply.ts'
 import type { Ask } from './ask.ts'
 import { noted, unnoted, wipeBuilding } from './building.ts'
@@ -183,14 +184,11 @@ async function finish(core: Core, { vaultId, seq, chain }: Draft): Promise<Cell>
 
 /** A head by itself: it counts rows that lie there already. */
 async function commitHead(core: Core, cell: Cell, head: VaultHead): Promise<void> {
-  const body = encodeVaultHead(head)
-  const hash = core.provider.digest('SHA_256', body)
   await core.committer.submit(
     {
       cell,
       head,
-      headValue: withMac(body, core.keys.heads.compute(body)),
-      order: { kind: 'local', vaultId: head.vaultId, seq: head.seq, hash },
+      order: localOrder(core.provider, head),
       rows: [],
       writes: new Map(),
       effects: [],
