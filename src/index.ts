@@ -12,6 +12,10 @@ export {
   type Head,
   type OperationMethods,
 } from './engine/room.ts'
+export type { ExportRealmInput } from './engine/backup/realm-export.ts'
+export type { ImportRealmInput } from './engine/backup/realm-import.ts'
+export { directoryObjectStore } from './backup/directory-objects.ts'
+export type { ObjectRef, ObjectStore } from './backup/objects.ts'
 export type { Checkpoint } from './engine/checkpoint.ts'
 export type { JournalChange, JournalEntry, JournalInput, JournalledUse } from './engine/journal.ts'
 export type { Finding, VerifyProgress, VerifyReport } from './engine/verify.ts'

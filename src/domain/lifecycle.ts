@@ -5,7 +5,7 @@
  */
 import { StrongroomError } from '../base/errors.ts'
 
-export const VAULT_STATES = ['active', 'pendingDeletion', 'deleted'] as const
+export const VAULT_STATES = ['active', 'pendingDeletion', 'deleted', 'restoring'] as const
 export type VaultState = (typeof VAULT_STATES)[number]
 
 /**
@@ -40,10 +40,13 @@ type Table<S extends string, E extends string> = Readonly<
   Partial<Record<S, Readonly<Partial<Record<E, S | 'previous'>>>>>
 >
 
-export type VaultEvent = 'update' | 'move' | 'schedule' | 'cancel' | 'due'
+export type VaultEvent =
+  'update' | 'move' | 'schedule' | 'cancel' | 'due' | 'restore' | 'restored'
 export const VAULT_TABLE: Table<VaultState, VaultEvent> = {
   active: { update: 'active', move: 'active', schedule: 'pendingDeletion' },
   pendingDeletion: { cancel: 'previous', due: 'deleted' },
+  deleted: { restore: 'restoring' },
+  restoring: { restored: 'active' },
 }
 
 export type KeyEvent =

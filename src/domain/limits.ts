@@ -63,6 +63,10 @@ export const LIMITS = {
   backupKeyBytesMax: 16_777_216,
   /** A vault or realm streams, so this bounds the disk alone: 64 GiB. */
   backupBytesMax: 68_719_476_736,
+  /** A backup given as one array; longer ones are given piece by piece. */
+  blobBytesMax: 268_435_456,
+  objectNameLengthMax: 1024,
+  uriLengthMax: 4096,
   requestIdLengthMax: 256,
   /** Vaults have one replica unless `open` allows more (contracts: OCI 10). */
   replicasDefault: 1,

@@ -58,6 +58,8 @@ export function resumed(record: KeyRecord, now: number): KeyRecord {
 export function dueRotations(key: KeyView, now: number): readonly number[] {
   const policy = key.record.rotation
   if (key.state !== 'enabled' || policy?.nextAt === undefined) return []
+  // Its versions are still on their way back.
+  if (key.vault.state === 'restoring') return []
   const times: number[] = []
   let next: number | undefined = Math.max(policy.nextAt, key.vault.record.activeSince ?? 0)
   while (next !== undefined && next <= now) {

@@ -26,6 +26,7 @@ import type {
 import type { KeyState, VaultState, VersionState } from '../domain/lifecycle.ts'
 import type { SignatureFormat } from '../crypto/provider.ts'
 import type { Explanation } from '../base/errors.ts'
+import type { ObjectRef } from '../backup/objects.ts'
 
 /** Who asks, and under which name the request is known elsewhere. */
 export interface Asked {
@@ -326,6 +327,50 @@ export interface Rotation {
 export interface CreateKeyVersionInput extends KeyRef, Write, VersionAttributes {}
 export interface UpdateKeyVersionInput extends VersionRef, Write, VersionAttributes {}
 
+/** Where a backup goes: into the store of `open({ objects })`; absent: into the answer. */
+export interface Destination {
+  readonly to?: ObjectRef
+}
+/** A backup: its bytes, all at once or piece by piece, or where they are in the object store. */
+export interface Source {
+  readonly blob?: Uint8Array | AsyncIterable<Uint8Array>
+  readonly from?: ObjectRef
+  /** Base64 of the MD5 of the bytes, as in the header Content-MD5; a wrong one is CONTENT_MISMATCH. */
+  readonly md5?: string
+}
+export interface BackupKeyInput extends KeyRef, Asked, Destination {
+  readonly ifMatch?: string
+}
+export interface KeyBackup {
+  readonly key: Key
+  /** ASCII. Absent when it went to the object store. */
+  readonly blob?: Uint8Array
+}
+export interface BackupVaultInput extends VaultRef, Asked, Destination {
+  readonly ifMatch?: string
+  /** Its enabled and disabled keys too; default: what describes the vault alone. */
+  readonly includeKeys?: boolean
+}
+export interface VaultBackup {
+  readonly vault: Vault
+  /** ASCII, made while it is read, once. Absent when it went to the object store. */
+  readonly blob?: AsyncIterable<Uint8Array>
+}
+export interface RestoreKeyInput extends Asked, Source {
+  /** Default: the vault of the backup. Another one needs `newIds`, in the region of the backup. */
+  readonly vaultId?: string
+  /** A new key, whatever became of the old one; `restoredFrom` leads from the one to the other. */
+  readonly newIds?: boolean
+  /** Refuse when a key of the vault that is not deleted has the display name (Azure). */
+  readonly failIfNameInUse?: boolean
+  readonly retryToken?: string
+}
+export interface RestoreVaultInput extends Asked, Source {
+  /** Default: that of the backup. */
+  readonly compartmentId?: string
+  readonly retryToken?: string
+}
+
 export interface WrappingKey {
   readonly id: string
   readonly vaultId: string
@@ -569,6 +614,10 @@ export interface Operations {
   /** Asked at the replica: it becomes the primary, and the former primary its replica. */
   promoteVaultReplica: [PromoteVaultReplicaInput, Vault]
   getReplicationStatus: [GetReplicationStatusInput, ReplicationStatus]
+  /** Without `to` the answer has the blob; a vault's is made while it is read. */
+  backupVault: [BackupVaultInput, VaultBackup]
+  /** All or nothing; over a vault that is not deleted: ALREADY_EXISTS. */
+  restoreVault: [RestoreVaultInput, Vault]
   createKey: [CreateKeyInput, Key]
   getKey: [KeyRef & Asked, Key]
   listKeys: [ListKeysInput, Page<Key>]
@@ -592,6 +641,9 @@ export interface Operations {
   ]
   putRotationPolicy: [KeyRef & Write & { readonly rotation: RotationInput | null }, Key]
   listRotations: [KeyRef & Paged, Page<Rotation>]
+  backupKey: [BackupKeyInput, KeyBackup]
+  /** Adds what is missing; nothing that was destroyed comes back, unless as a new key. */
+  restoreKey: [RestoreKeyInput, Key]
   createKeyVersion: [CreateKeyVersionInput, Version]
   getKeyVersion: [VersionRef & Asked, Version]
   listKeyVersions: [KeyRef & Paged, Page<Version>]

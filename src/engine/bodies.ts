@@ -1,6 +1,7 @@
 /** Every operation has a body; the compiler asks for each. */
 import type { Bodies } from './body.ts'
 import { ALIAS_BODIES } from './operations/aliases.ts'
+import { BACKUP_BODIES } from './operations/backups.ts'
 import { ENCRYPTION_BODIES } from './operations/encryption.ts'
 import { IMPORT_BODIES } from './operations/imports.ts'
 import { KEY_BODIES } from './operations/keys.ts'
@@ -14,6 +15,7 @@ export const BODIES: Bodies = {
   ...REPLICA_BODIES,
   ...KEY_BODIES,
   ...ALIAS_BODIES,
+  ...BACKUP_BODIES,
   ...VERSION_BODIES,
   ...IMPORT_BODIES,
   ...ENCRYPTION_BODIES,

@@ -10,6 +10,7 @@ import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import type { KeyView } from '../domain/settle.ts'
 import { bytesToUuid, path, range } from '../format/paths.ts'
 import { renote, SWEEP_OWED } from './agenda.ts'
+import { rewrapSpools } from './backup/spool.ts'
 import type { Cell } from './cell.ts'
 import type { EraseKey } from './erase.ts'
 import type { Core } from './core.ts'
@@ -310,6 +311,7 @@ async function rewrapVaultKeys(core: Core): Promise<void> {
     if (cells.length >= VAULTS_AT_ONCE) await flush()
   }
   await flush()
+  await rewrapSpools(core, erase)
 }
 
 async function rewrapVaultKey(core: Core, cell: Cell, erase: EraseKey): Promise<void> {

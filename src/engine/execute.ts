@@ -26,6 +26,7 @@ import {
   type KeyPlace,
 } from './lookup.ts'
 import { replicationId } from './replication/ids.ts'
+import { DELIVERIES } from './operations/backups.ts'
 import { matchEtag, rememberAnswer, replayed } from './retry.ts'
 import { rotateDue } from './rotate.ts'
 import { SCHEMAS } from './schemas.ts'
@@ -96,7 +97,9 @@ async function dispatch(core: Core, operation: OperationName, input: Envelope): 
     const target = await locate(core, row, input)
     if (target.place) await rotateDue(core, target.place)
     try {
-      return await (row.writes ? write : read)(core, operation, row, input, target)
+      const answer = await (row.writes ? write : read)(core, operation, row, input, target)
+      const deliver = DELIVERIES[operation]
+      return deliver ? await deliver(core, input as never, answer as never) : answer
     } catch (error) {
       if (!(error instanceof Overtaken)) throw error
     }

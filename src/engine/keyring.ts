@@ -48,7 +48,7 @@ export function createVaultKey(parts: KeyringParts, tx: Tx, epoch: number): Suit
 /** Opens one stored vault key under whichever erase key it is wrapped with; the caller wipes it. */
 export function openVaultKey(
   parts: KeyringParts,
-  cell: Cell,
+  cell: Pick<Cell, 'id'>,
   at: Uint8Array,
   value: Uint8Array,
 ): WrappedKeyRecord {

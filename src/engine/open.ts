@@ -18,7 +18,10 @@ import { checkExpected } from './expect.ts'
 import { damaged } from './records.ts'
 import { verifyStore } from './verify.ts'
 
-export async function openCore(raw: OpenOptions): Promise<Core> {
+/** What has to be in an empty store before it is opened. */
+export type Prepare = (store: Store, provider: CryptoProvider, seal: Seal) => Promise<void>
+
+export async function openCore(raw: OpenOptions, prepare?: Prepare): Promise<Core> {
   const options = readOptions(raw)
   const provider = await openProvider(options)
   const seal = options.seal ?? throwAway(provider, options)
@@ -30,6 +33,7 @@ export async function openCore(raw: OpenOptions): Promise<Core> {
         'a real random source with a store that outlives the process',
         'a deterministic one',
       )
+    await prepare?.(store, provider, seal)
     const clock = options.clock ?? systemClock
     const realm = await openOrCreate(store, provider, seal, clock, options)
     await verified(store, provider, realm, options)
@@ -37,8 +41,9 @@ export async function openCore(raw: OpenOptions): Promise<Core> {
     const auditUses = options.audit === 'all'
     const meter = new Meter()
     const { replicasMax = LIMITS.replicasDefault } = options
+    const { objects } = options
     const bounds = { cachedKeys, journalMax, replicasMax }
-    const parts = { store, provider, clock, region, meter, auditUses, ...bounds }
+    const parts = { store, provider, clock, region, meter, auditUses, objects, ...bounds }
     return new Core(parts, realm)
   } catch (error) {
     await store.close().catch(() => undefined)

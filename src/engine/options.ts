@@ -4,6 +4,7 @@ import type { Field } from '../base/check.ts'
 import { invalidArgument } from '../base/errors.ts'
 import type { Clock, Random } from '../base/ports.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
+import type { ObjectStore } from '../backup/objects.ts'
 import type { Store } from '../store/store.ts'
 import { region } from './schemas.ts'
 import { SEAL_FIELD, type Seal } from './seal.ts'
@@ -57,6 +58,8 @@ export interface OpenOptions {
    * read its backups: an open room, or its card (`realmCard`) with the seal of the card.
    */
   readonly realm?: RealmSource
+  /** Where `backupKey({ to })` and the like keep backups: `directoryObjectStore(path)` or your own. */
+  readonly objects?: ObjectStore
   /** Allows a deterministic random source together with a store that outlives the process. */
   readonly unsafeAllowSeeded?: boolean
 }
@@ -120,6 +123,7 @@ const SCHEMA = c.object({
   journalMax: c.optional(c.integer(1, 1_000_000_000)),
   replicasMax: c.optional(c.integer(1, 16)),
   realm: c.optional(realmSource),
+  objects: c.optional(port('an object store', 'put', 'get')),
   unsafeAllowSeeded: c.optional(c.boolean),
 })
 

@@ -36,6 +36,7 @@ export interface OpenedRealm {
 }
 
 const SCAN_PAGE = 1000
+const EVERYTHING = { gte: new Uint8Array([0]), lt: new Uint8Array([0xff]) }
 const ZERO = new Uint8Array(32)
 
 export async function isSealed(store: Store): Promise<boolean> {
@@ -51,6 +52,9 @@ export async function createRealm(
 ): Promise<OpenedRealm> {
   if ((await store.sidecar?.read('anchor')) !== undefined)
     throw rolledBack('an anchor stands beside a store that holds nothing')
+  // A seal that was removed, or an import that was cut short.
+  const { rows } = await readStore(() => store.scan({ ...EVERYTHING, limit: 1 }))
+  if (rows.length > 0) throw damaged('rows lie in a store without a seal')
   const { realmId, root } = joined ?? newRoot(provider)
   const sealed = await sealRoot(provider, seal, realmId, now, root)
   const keys = new RealmKeys(provider, realmId, root)

@@ -7,6 +7,8 @@ import { explain } from '../domain/permit.ts'
 import type { ExplainInput, Explained, Operations } from './api.ts'
 import type { Core } from './core.ts'
 import { asCoded } from './coded.ts'
+import { exportRealm, type ExportRealmInput } from './backup/realm-export.ts'
+import { importInto, readImport, type ImportRealmInput } from './backup/realm-import.ts'
 import { execute } from './execute.ts'
 import { HOT_OPERATIONS } from './hot.ts'
 import {
@@ -19,7 +21,7 @@ import {
   type KeyPlace,
 } from './lookup.ts'
 import type { Metrics } from './meter.ts'
-import { openCore } from './open.ts'
+import { openCore, type Prepare } from './open.ts'
 import type { OpenOptions } from './options.ts'
 import { loadPosition, reseal } from './realm.ts'
 import {
@@ -244,6 +246,14 @@ class Room {
     return Object.freeze({ sequence: seq, hash: new Uint8Array(chain) })
   }
 
+  /**
+   * The whole store, root key and all, sealed under `seal` alone: for moving it elsewhere with
+   * `Strongroom.importRealm`. What writers do meanwhile is not in it.
+   */
+  exportRealm(input: ExportRealmInput): AsyncIterable<Uint8Array> {
+    return exportRealm(coreOf(this), input)
+  }
+
   /** Counts of calls by operation and outcome since the room was opened. */
   metrics(): Metrics {
     return coreOf(this).meter.metrics()
@@ -329,7 +339,16 @@ for (const operation of Object.keys(OPERATIONS) as (keyof Operations)[])
 export type Strongroom = Room & OperationMethods
 
 async function open(options: OpenOptions = {}): Promise<Strongroom> {
-  const core = await openCore(options)
+  return roomOf(await openCore(options), options)
+}
+
+async function importRealm(input: ImportRealmInput): Promise<Strongroom> {
+  const read = readImport(input)
+  const fill: Prepare = (store, provider, seal) => importInto(store, provider, seal, read)
+  return roomOf(await openCore(read.open, fill), read.open)
+}
+
+function roomOf(core: Core, options: OpenOptions): Strongroom {
   const room = new Room()
   cores.set(room, core)
   if (options.sweepEveryMs !== undefined) timers.set(room, startTimer(room, options.sweepEveryMs))
@@ -350,6 +369,7 @@ function startTimer(room: object, everyMs: number): () => void {
 
 /**
  * `Strongroom.open(options)`: in memory with a throw-away seal, or on LevelDB with `path` and
- * `seal`.
+ * `seal`. `Strongroom.importRealm({ from, seal, open })`: the same over an empty store that is first
+ * filled with an exported one.
  */
-export const Strongroom = Object.freeze({ open })
+export const Strongroom = Object.freeze({ open, importRealm })

@@ -124,6 +124,37 @@ const mac = { ...use, message, algorithm: optional(c.oneOf(MAC_ALGORITHMS)) }
 const wrapAlgorithm = optional(c.oneOf(WRAP_ALGORITHMS))
 const alias = { ...write, name: aliasName, vaultId: optional(id) }
 
+const bucketed = c.object({
+  bucket: c.text(1, LIMITS.objectNameLengthMax),
+  object: c.text(1, LIMITS.objectNameLengthMax),
+  namespace: optional(c.text(1, LIMITS.objectNameLengthMax)),
+})
+const uri = c.object({ uri: c.text(1, LIMITS.uriLengthMax) })
+/** An object by bucket and name, or by its URI. */
+const objectRef: c.Field = {
+  type: '{ bucket, object } or { uri }',
+  read: (value, path) =>
+    (typeof value === 'object' && value !== null && 'uri' in value ? uri : bucketed).read(
+      value,
+      path,
+    ),
+}
+const blobBytes = c.bytes(0, LIMITS.blobBytesMax)
+const blob: c.Field = {
+  type: 'bytes, or an async iterable of bytes',
+  read: (value, path) =>
+    typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+      ? value
+      : blobBytes.read(value, path),
+}
+const source = {
+  blob: optional(blob),
+  from: optional(objectRef),
+  md5: optional(c.text(24, 24, /^[A-Za-z0-9+/]{21}[AQgw]==$/, 'the base64 of 16 bytes')),
+  retryToken: optional(c.text(1, LIMITS.retryTokenLengthMax)),
+}
+const destination = { ifMatch: optional(c.text(1, 128)), to: optional(objectRef) }
+
 const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   createVault: {
     ...write,
@@ -144,6 +175,8 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   listVaultReplicas: { ...asked, ...vault },
   promoteVaultReplica: { ...asked, ...vault, force: optional(c.boolean) },
   getReplicationStatus: { ...asked, ...vault, replicationId: id },
+  backupVault: { ...asked, ...vault, ...destination, includeKeys: optional(c.boolean) },
+  restoreVault: { ...asked, ...source, compartmentId: optional(compartment) },
 
   createKey: { ...newKey, origin: optional(c.oneOf(ORIGINS)), external: optional(anyJson) },
   getKey: { ...asked, ...key },
@@ -184,6 +217,14 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   getRotationPolicy: { ...asked, ...key },
   putRotationPolicy: { ...write, ...key, rotation: c.nullable(rotation) },
   listRotations: { ...paged, ...key },
+  backupKey: { ...asked, ...key, ...destination },
+  restoreKey: {
+    ...asked,
+    ...source,
+    vaultId: optional(id),
+    newIds: optional(c.boolean),
+    failIfNameInUse: optional(c.boolean),
+  },
 
   createKeyVersion: { ...write, ...key, ...attributes },
   getKeyVersion: { ...asked, ...version },

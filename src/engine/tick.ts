@@ -3,18 +3,19 @@
  * it; disks do.
  */
 import type { VersionRecord } from '../domain/records.ts'
-import { bytesToUuid, path, range } from '../format/paths.ts'
+import { bytesToUuid, range } from '../format/paths.ts'
 import { SWEEP_OWED } from './agenda.ts'
+import { tendRestores } from './backup/restore-vault.ts'
 import { checkpointOf, prune } from './checkpoint.ts'
 import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
+import { destroyVaults } from './destroy-vaults.ts'
 import {
   finishDestructions,
   forgetMaterial,
   ordinalOf,
   owe,
   removeRange,
-  renewEraseKey,
   renoteKey,
   sweepAfter,
 } from './destroy.ts'
@@ -44,6 +45,7 @@ export async function tick(core: Core): Promise<Ticked> {
     expiredMaterials: 0,
   }
   const gone: Cell[] = []
+  await tendRestores(core)
   for await (const { key } of eachRow(core, range.vaults())) {
     const cell = await core.cell(bytesToUuid(key.subarray(1, 17)))
     const vault = await vaultView(core.reader(cell), core.now())
@@ -152,41 +154,4 @@ async function removeExpired(core: Core, cell: Cell): Promise<void> {
     }
     return false
   })
-}
-
-/** Everything of a vault but its descriptive records; its keys read as deleted from then on. */
-async function destroyVaults(core: Core, cells: readonly Cell[]): Promise<void> {
-  const removed = [
-    'keyKey',
-    'material',
-    'counter',
-    'ticket',
-    'alias',
-    'retry',
-    'agenda',
-    'vaultKey',
-  ] as const
-  for (const cell of cells) {
-    const ranges = {
-      keyKey: range.keyKeys(cell.id),
-      material: range.allMaterials(cell.id),
-      counter: range.counters(cell.id),
-      ticket: range.tickets(cell.id),
-      alias: range.aliases(cell.id),
-      retry: range.retries(cell.id),
-      agenda: range.agenda(cell.id),
-      vaultKey: range.vaultKeys(cell.id),
-    }
-    for (const kind of removed) await removeRange(core, cell, kind, ranges[kind])
-    cell.keyring = undefined
-  }
-  await renewEraseKey(core)
-  for (const cell of cells)
-    await core.transact(cell, 'destroyVault', async (tx) => {
-      const { record } = await vaultView(tx, tx.now)
-      await tx.put('vault', path.vault(cell.id), { ...record, state: 'deleted' })
-      tx.after(() => cell.permitGeneration++)
-    })
-  core.handles.clear()
-  core.hot.clear()
 }
