@@ -330,7 +330,7 @@ describe('the package', () => {
     const eager = reach('index.ts')
     const seen = [...eager].map((name) => SOURCES.find((item) => item.name === name)!)
     const packages = seen.flatMap(({ tree }) => eagerPackages(tree))
-    for (const name of ['commander', 'cli-progress', 'level', 'classic-level'])
+    for (const name of ['commander', 'cli-progress', 'level', 'classic-level', 'hono'])
       expect(packages, name).not.toContain(name)
     expect([...eager].filter((name) => name.startsWith('cli/'))).toEqual([])
   })

@@ -23,6 +23,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     values: words(`
       ALGORITHMS ERROR_CODES KEY_OPERATIONS LIMITS SPECS StoreError Strongroom StrongroomError
       VirtualClock
+      fetchLink replicationHandler roomLink serveReplication streamLink
     `),
     types: words(`
       Algorithm Alias AliasRef Answer Asked CancelKeyDeletionInput ChangeKeyCompartmentInput
@@ -44,6 +45,11 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
       WrappedMaterial Wrapping WrappingKey Write
     `),
+  },
+  './server': {
+    source: 'server/index.ts',
+    values: words('replicationFace serve'),
+    types: words('AccessRecord Face RunningServer ServeOptions TlsOptions'),
   },
   './testing': {
     source: 'testing/index.ts',
@@ -90,7 +96,7 @@ const METHODS = words(`
   deleteKeyMaterial exportKey
   encrypt decrypt reEncrypt generateDataKey generateDataKeyPair generateRandom sign verify
   generateMac verifyMac wrapKey unwrapKey deriveSharedSecret getPublicKey
-  region explain tick recover reseal head journal checkpoint pruneJournal metrics close
+  region now explain tick recover reseal head journal checkpoint pruneJournal metrics close
 `)
 
 const path = (source: string) => fileURLToPath(new URL(`../src/${source}`, import.meta.url))

@@ -74,6 +74,19 @@ export function bigint(min: bigint): Field {
   )
 }
 
+/** An array of the caller's own objects, kept as they are: those with these methods. */
+export function ports(type: string, ...methods: readonly string[]): Field {
+  const fits = (item: unknown): boolean =>
+    typeof item === 'object' &&
+    item !== null &&
+    methods.every((name) => typeof (item as Record<string, unknown>)[name] === 'function')
+  return field(type, (value, path) =>
+    Array.isArray(value) && value.every(fits)
+      ? [...(value as unknown[])]
+      : invalidArgument(path, type, value),
+  )
+}
+
 /** Kept as it is: it is the caller's to hear. */
 export const callback: Field = field('a function', (value, path) =>
   typeof value === 'function' ? value : invalidArgument(path, 'a function', value),
