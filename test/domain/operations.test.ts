@@ -49,3 +49,8 @@ test('only software keys leave', () => {
   )
   expect(bound).toEqual([['exportKey', ['SOFTWARE']]])
 })
+
+test('material leaves in backups', () => {
+  const copies = ROWS.filter(([, row]) => 'copies' in row && row.copies).map(([name]) => name)
+  expect(copies).toEqual(['backupVault', 'backupKey'])
+})

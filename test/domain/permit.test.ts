@@ -36,6 +36,21 @@ const REFUSED: readonly (readonly [Operation, Change, Refusal])[] = [
   ['createKey', { vault: PENDING }, ['vault.state', 'INVALID_STATE', 'active', 'pendingDeletion']],
   ['cancelVaultDeletion', {}, ['vault.state', 'INVALID_STATE', 'pendingDeletion', 'active']],
   [
+    'deleteAlias',
+    { vault: { state: 'restoring' } },
+    ['vault.state', 'INVALID_STATE', 'a vault that is whole', 'restoring'],
+  ],
+  [
+    'backupVault',
+    { vault: { type: 'EXTERNAL' } },
+    ['vault.type', 'UNSUPPORTED', 'a vault whose keys are here', 'an EXTERNAL vault'],
+  ],
+  [
+    'backupKey',
+    { key: { protectionMode: 'EXTERNAL' } },
+    ['key.protection', 'NOT_PERMITTED_FOR_KEY', 'HSM or SOFTWARE', 'EXTERNAL'],
+  ],
+  [
     'disableKey',
     { key: { role: 'wrapping' } },
     ['key.role', 'NOT_PERMITTED_FOR_KEY', 'an ordinary key', 'the wrapping key of the vault'],
@@ -179,6 +194,12 @@ const ALLOWED: readonly (readonly [Operation, Change])[] = [
   ['createKey', {}],
   ['cancelVaultDeletion', { vault: PENDING }],
   ['getKey', { vault: PENDING }],
+  ['getKey', { vault: { state: 'restoring' } }],
+  ['deleteAlias', {}],
+  ['backupKey', { key: { state: 'disabled', protectionMode: 'HSM' } }],
+  ['backupVault', {}],
+  ['createKey', { vault: { type: 'EXTERNAL' } }],
+  ['listKeys', { vault: { type: 'EXTERNAL' } }],
   ['enableKey', { key: { state: 'disabled' } }],
   ['updateKeyVersion', { key: { state: 'disabled' } }],
   ['verify', { key: { purposes: ['encrypt', 'sign'] } }],
@@ -229,12 +250,14 @@ describe('a replica', () => {
     explain(operation, { vault: { ...vault, record: { ...vault.record, ...record } }, now: NOW })
 
   test('takes its changes from the primary alone, and answers what only reads', () => {
-    for (const [name, { writes }] of Object.entries(OPERATIONS))
-      if (name !== 'promoteVaultReplica')
-        expect([name, refusal(name as Operation)?.code === 'READ_ONLY_REPLICA']).toEqual([
-          name,
-          writes,
-        ])
+    for (const [name, row] of Object.entries(OPERATIONS))
+      if (name !== 'promoteVaultReplica') {
+        // A backup reads, and shows what the primary has.
+        const kept = row.writes || 'copies' in row
+        const refused = refusal(name as Operation)?.code === 'READ_ONLY_REPLICA'
+        expect([name, refused]).toEqual([name, kept])
+      }
+    expect(refusal('promoteVaultReplica')).toBeUndefined()
     expect(refusal('createKey')?.explanation).toEqual({
       operation: 'createKey',
       rule: 'vault.role',

@@ -1,8 +1,8 @@
 /** What a vault, key or version is at a moment: its own record, its parent and the clock. */
 import { describe, expect, test } from 'vitest'
 import type { KeyRecord, VaultRecord } from '../../src/domain/records.ts'
-import { previousKeyState } from '../../src/domain/settle.ts'
-import { KEY, keyAt, vaultAt, versionAt } from './views.ts'
+import { previousKeyState, settleVault } from '../../src/domain/settle.ts'
+import { KEY, VAULT, keyAt, vaultAt, versionAt } from './views.ts'
 
 const NOW = 1000
 /** The deadline itself is already over: a bound is exclusive. */
@@ -23,10 +23,19 @@ describe('vault', () => {
     ['due', { deletion: OVER }, ['deleted', true, NOW]],
     ['swept', { state: 'deleted', deletion: OVER }, ['deleted', false, NOW]],
     ['swept, in a clock set back', { state: 'deleted', deletion: AHEAD }, ['deleted', false, 1001]],
+    ['being restored', { state: 'restoring' }, ['restoring', false, undefined]],
     ['deleted at once', { state: 'deleted' }, ['deleted', false, undefined]],
   ])('%s', (_, change, expected) => {
     expect(seen(vaultAt(NOW, change))).toEqual(expected)
   })
+})
+
+test('a vault is the primary unless it is said to follow one', () => {
+  const stored = { record: VAULT, seq: 1n }
+  expect([settleVault(stored, NOW).role, settleVault(stored, NOW, 'replica').role]).toEqual([
+    'primary',
+    'replica',
+  ])
 })
 
 /** The parents by what they are: a vault for keys, a key for versions. */
