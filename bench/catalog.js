@@ -1,8 +1,9 @@
 /** Every benchmark: its name, its title, its budget (least ratio by yardstick), how to set it up. */
 import { CRYPTO } from './crypto.js'
 import { ENGINE } from './engine.js'
+import { GROWTH } from './growth.js'
 import { SOFTHSM } from './softhsm.js'
 import { START } from './start.js'
 import { STORE } from './store.js'
 
-export const CATALOG = [...ENGINE, ...STORE, ...START, ...CRYPTO, ...SOFTHSM]
+export const CATALOG = [...ENGINE, ...STORE, ...START, ...CRYPTO, ...GROWTH, ...SOFTHSM]

@@ -18,9 +18,11 @@ const { name, quick, keys } = JSON.parse(process.argv[2])
 const benchmark = CATALOG.find((item) => item.name === name)
 const { metric, warmUpMs } = benchmark
 const settings = { ...(quick ? QUICK : FULL), ...(warmUpMs && { warmUpMs }) }
-const ready = await benchmark.setup({ keys })
-const result = ready.processes
-  ? await compareProcesses(ready.processes, settings.rounds)
-  : await compare({ ...ready, ...(metric && { metric }) }, settings)
+const ready = await benchmark.setup({ keys, quick })
+const result = ready.gauge
+  ? { ratios: {}, gauges: await ready.gauge(), microseconds: 0 }
+  : ready.processes
+    ? await compareProcesses(ready.processes, settings.rounds)
+    : await compare({ ...ready, ...(metric && { metric }) }, settings)
 await ready.close()
 console.log(JSON.stringify(result))

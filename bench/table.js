@@ -4,10 +4,11 @@ import { spread } from './harness.js'
 const number = (value) => value.toFixed(2)
 const range = ({ median, min, max }) => `${number(median)} (${number(min)}–${number(max)})`
 
-/** What is compared with a budget: ratios, and milliseconds where the budget is a time. */
+/** What is compared with a budget: ratios, and amounts where the budget is one. */
 const LEAST = { better: (value, bound) => value >= bound, sign: '≥' }
 const MOST = { better: (value, bound) => value <= bound, sign: '≤' }
-const directionOf = (yardstick) => (yardstick === 'milliseconds' ? MOST : LEAST)
+const AMOUNTS = ['milliseconds', 'megabytes']
+const directionOf = (yardstick) => (AMOUNTS.includes(yardstick) ? MOST : LEAST)
 
 /** @param results one `{ ratios, microseconds }` per process */
 export function summarise({ name, title, budget = {} }, results, keys) {
@@ -18,7 +19,9 @@ export function summarise({ name, title, budget = {} }, results, keys) {
       spread(results.map((each) => each.ratios[yardstick])),
     ]),
   )
-  if ('milliseconds' in budget)
+  for (const gauge of Object.keys(results[0].gauges ?? {}))
+    columns[gauge] = spread(results.map((each) => each.gauges[gauge]))
+  if ('milliseconds' in budget && !columns.milliseconds)
     columns.milliseconds = spread(results.map((each) => each.microseconds / 1000))
   const verdicts = Object.entries(budget).map(([yardstick, bound]) => {
     const { better, sign } = directionOf(yardstick)

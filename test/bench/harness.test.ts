@@ -111,6 +111,19 @@ describe('table', () => {
     expect(met(8.9)).toMatchObject({ met: false })
   })
 
+  test('a gauge is one number a process: amounts have a ceiling, ratios a floor', () => {
+    const gauged = [5, 9, 7].map((megabytes) => ({
+      ratios: {},
+      gauges: { megabytes, alone: 0.8 },
+      microseconds: 0,
+    }))
+    const budget = { megabytes: 7, alone: 0.9 }
+    expect(summarise({ name: 'a', title: 'A', budget }, gauged).verdicts).toMatchObject([
+      { met: true, text: '≤ 7.00 megabytes' },
+      { met: false, text: '≥ 0.90 alone' },
+    ])
+  })
+
   test('rows show medians with their range and the verdict', () => {
     const budget = { stripped: 0.9 }
     const text = table([
