@@ -189,6 +189,10 @@ function members(record: Readonly<Record<string, unknown>>): number {
   return present
 }
 
+/** No field has this number. */
+const NONE = -1
+const nextNumber = (reader: CborReader, left: number): number => (left > 0 ? reader.uint() : NONE)
+
 /**
  * Rows and encoded fields both ascend by number: one pass finds missing, unknown, repeated and
  * unsorted ones.
@@ -196,11 +200,11 @@ function members(record: Readonly<Record<string, unknown>>): number {
 function readRows(reader: CborReader, rows: readonly Row[]): Readonly<Record<string, unknown>> {
   const record: Record<string, unknown> = {}
   let left = reader.head(MAJOR.map)
-  let next = left > 0 ? reader.uint() : -1
+  let next = nextNumber(reader, left)
   for (const [name, { number, codec, optional: absent }] of rows) {
     if (next === number) {
       record[name] = codec.read(reader)
-      next = --left > 0 ? reader.uint() : -1
+      next = nextNumber(reader, --left)
     } else if (!absent) reader.refuse('every required field')
   }
   return left === 0 ? Object.freeze(record) : reader.refuse('known fields only')

@@ -85,15 +85,9 @@ export function writeValue(writer: CborWriter, value: unknown, rich: boolean, de
   else invalidArgument('value', 'plain data', value)
 }
 
-/** Sets an own property even when it is named `__proto__`. */
-export function setOwn(target: Record<string, unknown>, name: string, value: unknown): void {
-  if (name === '__proto__')
-    Object.defineProperty(target, name, {
-      value,
-      configurable: true,
-      enumerable: true,
-      writable: true,
-    })
+/** Sets an own property, of an object that is frozen afterwards, even when it is named `__proto__`. */
+function setOwn(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (name === '__proto__') Object.defineProperty(target, name, { value, enumerable: true })
   else target[name] = value
 }
 

@@ -1,6 +1,6 @@
 /** The bricks of the fixed layouts: every value has its one form, and what does not fit is refused. */
 import { describe, expect, test } from 'vitest'
-import { fromHex, toHex } from '../../src/base/bytes.ts'
+import { fromHex as parseHex, toHex } from '../../src/base/bytes.ts'
 import { StrongroomError } from '../../src/base/errors.ts'
 import {
   Builder,
@@ -16,6 +16,8 @@ import {
   putU64,
   refuse,
 } from '../../src/format/binary.ts'
+
+const fromHex = (hex: string): Uint8Array => parseHex(hex)!
 
 function codeOf(call: () => unknown): string {
   try {

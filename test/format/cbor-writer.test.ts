@@ -118,12 +118,30 @@ describe('secrets', () => {
     expect([failed, arrays.length, traces(arrays)]).toEqual([true, 1, 0])
   })
 
+  test('a buffer grows when it is full, to twice its size or to what is asked for', () => {
+    const sizes = (...lengths: number[]) =>
+      touched(() => {
+        const writer = new CborWriter()
+        for (const length of lengths) writer.raw(new Uint8Array(length))
+        return writer.take()
+      }).map((bytes) => bytes.length)
+    expect(sizes(1024)).toEqual([1024])
+    expect(sizes(1024, 1)).toEqual([1024, 2048])
+    expect(sizes(1, 3000)).toEqual([1024, 3001])
+  })
+
   test('a buffer is used again unless it grew very large', () => {
     const buffers = (bytes: number) =>
       touched(() => encodeWith((writer) => writer.raw(new Uint8Array(bytes).fill(1))))
     const [first] = buffers(60_000).slice(-1)
     expect(buffers(10)).toEqual([first])
     expect(buffers(10)[0]).toBe(first)
+    const kept = new CborWriter()
+    for (let i = 0; i < 2 ** 16; i++) kept.byte(1)
+    kept.take()
+    expect(touched(() => (kept.raw(secret), kept.take())).map(({ length }) => length)).toEqual([
+      2 ** 16,
+    ])
     const [large] = buffers(200_000).slice(-1)
     const [next] = buffers(10)
     expect([next === large, next!.length]).toEqual([false, 1024])
