@@ -23,18 +23,26 @@ const REPLICATE = c.object({
   onRound: c.optional(c.callback),
 })
 
-const QUESTION = c.bytes(1, QUESTION_BYTES_MAX)
+const question = c.bytes(1, QUESTION_BYTES_MAX)
+const QUESTION: c.Field = { ...question, read: (value) => question.read(value, 'question') }
 
-export const readQuestion = (question: unknown): Uint8Array =>
-  QUESTION.read(question, 'question') as Uint8Array
+export const readQuestion = (raw: unknown): Uint8Array => c.readInput(QUESTION, raw) as Uint8Array
 
-export function readLink(core: Core, region: unknown, link: ReplicationLink | undefined): void {
-  const name = regionField.read(region, 'region') as string
+const LINK: c.Field = {
+  type: 'an object with exchange()',
+  read(value, path) {
+    const { exchange } = (value ?? {}) as Partial<ReplicationLink>
+    return typeof exchange === 'function' ? value : invalidArgument(path, LINK.type, value)
+  },
+}
+const LINKED = c.object({ region: regionField, link: c.optional(LINK) })
+
+export function readLink(core: Core, region: unknown, link: unknown): void {
+  const read = c.readInput(LINKED, { region, link })
+  const { region: name, link: to } = read as { region: string; link?: ReplicationLink }
   if (name === core.region) invalidArgument('region', `another region than ${name}`, region)
-  if (link === undefined) core.links.delete(name)
-  else if (typeof (link as Partial<ReplicationLink> | null)?.exchange !== 'function')
-    invalidArgument('link', 'an object with exchange()', link)
-  else core.links.set(name, link)
+  if (to === undefined) core.links.delete(name)
+  else core.links.set(name, to)
 }
 
 /** Answers the last round. */
