@@ -73,6 +73,8 @@ export interface ReplicaRecord {
   readonly region: string
   readonly status: ReplicaStatus
   readonly since: number
+  /** The commit at which it was asked for, or asked to go: what a replica said before is of the past. */
+  readonly asked?: number
 }
 
 export interface RotationPolicy {

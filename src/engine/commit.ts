@@ -22,6 +22,7 @@ import { path } from '../format/paths.ts'
 import type { RecordKind } from '../format/records.ts'
 import { StoreError, type Store } from '../store/store.ts'
 import { LIMITS } from '../domain/limits.ts'
+import { inPieces } from './aside.ts'
 import type { Cell } from './cell.ts'
 import { asFailure, stopped } from './commit-failures.ts'
 import type { Put } from './journal-entry.ts'
@@ -149,12 +150,13 @@ export class Committer {
     return done
   }
 
-  /** Writes rows beside everything; answers when they are durable. */
+  /** Writes rows beside everything, piece by piece; answers when they are durable. */
   aside(rows: Aside): Promise<void> {
     return this.alone(async () => {
       if (this.#poison) throw stopped(this.#poison)
       try {
-        await this.#parts.store.commit(this.#checked(rows))
+        const { store } = this.#parts
+        for (const piece of inPieces(rows, store)) await store.commit(this.#checked(piece))
       } catch (error) {
         this.#fail([], error)
         throw asFailure(error)

@@ -79,6 +79,8 @@ export class Core {
   readonly followers = new Followers()
   /** Ways to other rooms of the realm, by region. */
   readonly links = new Map<string, ReplicationLink>()
+  /** Tells what waits for others that the room closes. */
+  readonly ending = new AbortController()
   /** One round of following at a time. */
   readonly following = new Mutex()
   readonly journalMax: number | undefined
@@ -197,6 +199,7 @@ export class Core {
   /** A vault that is here no more: whoever asks looks into the store again. */
   forgetVault(cell: Cell): void {
     this.#cells.delete(cell.id)
+    this.unswept.delete(cell.id)
     cell.life = -1
     cell.permitGeneration++
     this.records.clear()
@@ -289,6 +292,7 @@ export class Core {
 
   async #close(): Promise<void> {
     this.committer.end()
+    this.ending.abort()
     if (this.#active > 0) await new Promise<void>((resolve) => (this.#idle = resolve))
     const [flushed] = await Promise.allSettled([this.uses.flush()])
     await this.committer.settled()

@@ -8,6 +8,7 @@ import { wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import type { KeyView } from '../domain/settle.ts'
+import { RECORD_KINDS } from '../format/kinds.ts'
 import { bytesToUuid, path, range } from '../format/paths.ts'
 import { renote, SWEEP_OWED } from './agenda.ts'
 import { rewrapSpools } from './backup/spool.ts'
@@ -97,6 +98,11 @@ export async function finishOwed(core: Core, vaultId: string, ordinal: number): 
     const noted = await core.reader(await core.cell(vaultId)).get('agenda', at)
     if (noted?.record.dueAt === SWEEP_OWED) owe(core, vaultId, ordinal)
     await finishDestructions(core)
+    if ((await core.findCell(vaultId))?.head.role === 'replica')
+      throw new StrongroomError(
+        'READ_ONLY_REPLICA',
+        'Destruction: the vault changed hands meanwhile; its new primary finishes it at its tick.',
+      )
   } catch (cause) {
     throw new StrongroomError(
       'OUTCOME_UNKNOWN',
@@ -118,15 +124,18 @@ export async function finishDestructions(core: Core): Promise<void> {
     if (waiting.length === 0) return
     try {
       for (const [vaultId, ordinals] of waiting) {
-        const cell = await core.cell(vaultId)
-        for (const ordinal of ordinals) await scrapKey(core, cell, ordinal)
+        const cell = await core.findCell(vaultId)
+        // A replica that was let go took its debt along.
+        if (!cell) continue
+        if (leads(cell)) for (const ordinal of ordinals) await scrapKey(core, cell, ordinal)
         await renewVaultKey(core, cell)
       }
       await renewEraseKey(core)
       for (const [vaultId, ordinals] of waiting) {
-        const cell = await core.cell(vaultId)
-        if (cell.head.role === 'replica') await settleDebt(core, cell)
-        else for (const ordinal of ordinals) await renoteKey(core, cell, ordinal, true)
+        const cell = await core.findCell(vaultId)
+        if (!cell) continue
+        if (leads(cell)) for (const ordinal of ordinals) await renoteKey(core, cell, ordinal, true)
+        if (cell.head.sweepOwed) await settleDebt(core, cell)
       }
     } catch (error) {
       for (const [vaultId, ordinals] of waiting) {
@@ -138,9 +147,14 @@ export async function finishDestructions(core: Core): Promise<void> {
   })
 }
 
+/** What a replica takes from its primary, shared records above all, it does not write itself. */
+const leads = ({ head }: Cell): boolean => head.role === 'primary'
+
 /** What a replica followed since the sweep began is swept the next time. */
 const settleDebt = (core: Core, cell: Cell): Promise<void> =>
   core.transact(cell, 'settleDebt', async (tx) => {
+    // What is on its way may owe a sweep of its own.
+    await tx.cell.tail.catch(() => undefined)
     if (!core.unswept.has(cell.id)) tx.setSweepOwed(false)
   })
 
@@ -177,6 +191,8 @@ export async function removeRange(
     batch = []
     if (rows.length > 0)
       await core.transact(cell, 'remove', async (tx) => {
+        // The vault may have changed hands since: the new primary removes it.
+        if (tx.role === 'replica' && RECORD_KINDS[kind].scope === 'shared') return
         // What was written since the look is not what was looked at.
         for (const { key, value } of rows) await tx.delSame(kind, key, value)
       })
@@ -193,7 +209,8 @@ export async function removeRange(
 /** A new vault key, every living key key and import ticket under it, the old vault key gone. */
 async function renewVaultKey(core: Core, cell: Cell): Promise<void> {
   const reader = core.reader(cell)
-  if ((await vaultView(reader, core.now())).record.state === 'deleted') return
+  // A replica keeps its vault key, so that must not be one that opens what lay here before.
+  if (leads(cell) && (await vaultView(reader, core.now())).record.state === 'deleted') return
   // What an earlier sweep left undone comes first, so that vault keys never pile up.
   if ((await keyring(core, cell)).suites.size > 1) await retireVaultKeys(core, cell)
   await core.transact(cell, 'renewVaultKey', async (tx) => {
@@ -341,6 +358,7 @@ export async function renoteKey(
   swept = false,
 ): Promise<void> {
   await core.transact(cell, 'renote', async (tx) => {
+    if (tx.role === 'replica') return
     await tx.cell.tail.catch(() => undefined)
     const noted = await tx.get('agenda', path.agenda(cell.id, ordinal))
     const owed = swept

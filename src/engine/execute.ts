@@ -6,7 +6,6 @@
 import { readInput } from '../base/check.ts'
 import { check } from '../domain/permit.ts'
 import { OPERATIONS, type OperationRow } from '../domain/operations.ts'
-import { dueRotations } from '../domain/rotation.ts'
 import type { Answer, OperationName } from './api.ts'
 import { audited } from './audited.ts'
 import { BODIES } from './bodies.ts'
@@ -28,7 +27,7 @@ import {
 import { replicationId } from './replication/ids.ts'
 import { DELIVERIES } from './operations/backups.ts'
 import { matchEtag, rememberAnswer, replayed } from './retry.ts'
-import { rotateDue } from './rotate.ts'
+import { overdue, rotateDue } from './rotate.ts'
 import { SCHEMAS } from './schemas.ts'
 import { atOnce, stable } from './stable.ts'
 import { causeOf } from './tx.ts'
@@ -188,7 +187,7 @@ async function write(
       const again = await replayed(core, tx, operation, input)
       if (again) return again.answer
       const views = await load(core, tx, input, target, tx.now)
-      if (views.key && dueRotations(views.key, tx.now).length > 0) throw new Overtaken()
+      if (views.key && overdue(core, views.key, tx.now)) throw new Overtaken()
       judge(operation, row, input, views, tx.now)
       if (views.vault.record.replicas?.length) tx.replicationId = replicationId(core, tx)
       const context = { core, input: input as never, now: tx.now, reader: tx, tx, ...views }

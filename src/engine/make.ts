@@ -57,9 +57,16 @@ export async function keySuite(core: Core, reader: Reader, ordinal: number): Pro
 
 async function openKeyKey(core: Core, reader: Reader, ordinal: number) {
   const entry = await openWrapped(core, reader, 'keyKey', path.keyKey(reader.cell.id, ordinal))
-  if (!entry) throw damaged('a key has no key key')
+  if (!entry) throw reader.role === 'replica' ? underWay() : damaged('a key has no key key')
   return entry.record
 }
+
+/** Between two answers of the primary: a key key that was replaced since does not travel any more. */
+const underWay = (): StrongroomError =>
+  new StrongroomError(
+    'UNAVAILABLE',
+    'Key: expected the key of its material, which has not come from the primary yet: replicate().',
+  )
 
 /**
  * A record under whichever vault key it is wrapped with: there are two while a sweep is under way.

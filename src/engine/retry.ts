@@ -50,7 +50,8 @@ export async function rememberAnswer(
   input: Retried,
   answer: unknown,
 ): Promise<void> {
-  if (input.retryToken === undefined) return
+  // What a replica answers to a repetition is the same by itself: it changed nothing.
+  if (input.retryToken === undefined || tx.role === 'replica') return
   await tx.put('retry', retryPath(core, tx.cell.id, input.retryToken), {
     operation,
     request: digestOf(core, operation, input),

@@ -222,7 +222,8 @@ class Room {
    * await eu.replicate()
    */
   async replicate(input: ReplicateInput = {}): Promise<readonly Followed[]> {
-    return replicateRounds(coreOf(this), input, (core) => whole(this, () => followAll(core)))
+    const core = coreOf(this)
+    return replicateRounds(core, input, (signal) => whole(this, () => followAll(core, signal)))
   }
 
   /** Answers a question of a follower: the other end of a `ReplicationLink`. */

@@ -8,6 +8,7 @@ import { dueRotations, scheduled } from '../domain/rotation.ts'
 import type { KeyView } from '../domain/settle.ts'
 import { path } from '../format/paths.ts'
 import { note } from './agenda.ts'
+import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
 import { keyView, vaultView, type KeyPlace } from './lookup.ts'
 import {
@@ -21,11 +22,20 @@ import {
 } from './make.ts'
 import type { Tx } from './tx.ts'
 
+/**
+ * Nobody rotates here now. A store that takes no writes still answers reads, with the versions that
+ * it has; a replica waits for the versions of its primary.
+ */
+const resting = ({ committer }: Core, role: Cell['head']['role']): boolean =>
+  committer.poisoned !== undefined || role === 'replica'
+
+/** Rotations fell due that `rotateDue` would make up for. */
+export const overdue = (core: Core, key: KeyView, now: number): boolean =>
+  !resting(core, key.vault.role) && dueRotations(key, now).length > 0
+
 /** Makes the versions that are due; answers how many. */
 export async function rotateDue(core: Core, { cell, ordinal }: KeyPlace): Promise<number> {
-  // A store that takes no writes still answers reads: with the versions that it has.
-  // A replica waits for the versions of its primary.
-  if (core.committer.poisoned || cell.head.role === 'replica') return 0
+  if (resting(core, cell.head.role)) return 0
   const reader = core.reader(cell)
   const now = core.now()
   const record = (await reader.get('key', path.key(cell.id, ordinal)))?.record
@@ -37,6 +47,7 @@ export async function rotateDue(core: Core, { cell, ordinal }: KeyPlace): Promis
   try {
     for (const _ of times) made.push(await generate(core.provider, view.record.spec))
     await core.transact(cell, 'rotate', async (tx) => {
+      if (tx.role === 'replica') return
       const fresh = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
       const still = dueRotations(fresh, tx.now).slice(0, made.length)
       await makeUp(core, tx, fresh.record, still, made)

@@ -49,11 +49,9 @@ export async function tick(core: Core): Promise<Ticked> {
   for await (const { key } of eachRow(core, range.vaults())) {
     const cell = await core.cell(bytesToUuid(key.subarray(1, 17)))
     const vault = await vaultView(core.reader(cell), core.now())
-    // A replica follows; what it owes is to forget what the journal destroyed.
-    if (vault.role === 'replica') {
-      if (cell.head.sweepOwed) owe(core, cell.id)
-      continue
-    }
+    // What a replica followed and did not sweep yet, perhaps before it became the primary.
+    if (cell.head.sweepOwed) owe(core, cell.id)
+    if (vault.role === 'replica') continue
     if (vault.state !== 'deleted') await tickVault(core, cell, counts)
     else if (vault.record.state !== 'deleted') gone.push(cell)
   }
@@ -98,6 +96,7 @@ async function tickKey(
 ): Promise<void> {
   counts.rotated += await rotateDue(core, { cell, ordinal })
   const destroys = await core.transact(cell, 'tick', async (tx) => {
+    if (tx.role === 'replica') return false
     const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
     if (key.record.state === 'deleted') return owed
     if (key.state === 'deleted') {

@@ -4,6 +4,7 @@
  */
 import { equalBytes } from '../base/bytes.ts'
 import { assert } from '../base/assert.ts'
+import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
 import type { JournalUse, WrappedKeyRecord } from '../domain/records.ts'
 import { encodeVaultHead, type Order, type VaultHead } from '../format/heads.ts'
@@ -92,7 +93,8 @@ export class Tx {
     const head = this.#head
     return (
       this.#writes.size > 0 ||
-      this.#cause.uses !== undefined ||
+      // Uses of a replica have no place in the journal, which is the primary's.
+      (this.#mode === 'entry' && this.#cause.uses !== undefined) ||
       this.#entry !== undefined ||
       head.role !== this.cell.planned.role ||
       head.sweepOwed !== this.cell.planned.sweepOwed
@@ -256,7 +258,7 @@ export class Tx {
     suite?: Suite,
   ): Entry<RecordOf[K]> {
     const { records } = this.#parts
-    assert(this.#mode === 'entry' || RECORD_KINDS[kind].scope === 'local', 'a replica only follows')
+    if (RECORD_KINDS[kind].scope === 'shared') this.#leads()
     const { replicationId } = this
     const record =
       replicationId !== undefined && TELLING.has(kind) ? { ...given, replicationId } : given
@@ -267,6 +269,15 @@ export class Tx {
       kind === 'keyKey' ? this.#parts.keys.nameOf((given as WrappedKeyRecord).key) : undefined
     this.#put(element, { path, kind, value, ...(!suite && { entry }), ...(name && { name }) })
     return entry
+  }
+
+  /** The last guard: whoever gets here was overtaken by a change of the primary. */
+  #leads(): void {
+    if (this.#mode === 'entry') return
+    throw new StrongroomError(
+      'READ_ONLY_REPLICA',
+      'Write: expected the primary, found a replica: the vault changed hands meanwhile.',
+    )
   }
 
   #put(element: Uint8Array, write: Write): void {

@@ -59,7 +59,9 @@ export class Uses {
 
   async #commit(vaultId: string, uses: readonly JournalUse[]): Promise<void> {
     try {
-      const cell = await this.#core.cell(vaultId)
+      const cell = await this.#core.findCell(vaultId)
+      // A replica that was let go has no journal to write to.
+      if (!cell) return
       await this.#core.transact(cell, { operation: 'use', uses }, async () => undefined)
     } catch (error) {
       this.#waiting.set(vaultId, [...uses, ...(this.#waiting.get(vaultId) ?? [])])

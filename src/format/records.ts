@@ -102,6 +102,7 @@ const replica = objectOf<ReplicaRecord>('replica', {
   region: field(1, text),
   status: field(2, oneOf(REPLICA_STATUSES)),
   since: field(3, time),
+  asked: optional(4, count),
 })
 
 const restore = objectOf<RestoreRecord>('restore', {

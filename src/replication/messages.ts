@@ -31,6 +31,8 @@ export interface PullQuestion {
   readonly vaultId: string
   readonly have: number
   readonly chain: Uint8Array
+  /** From who has pages of a snapshot and no vault yet. */
+  readonly building?: boolean
 }
 /** The records of the vault after this path, a page of them. */
 export interface SnapshotQuestion {
@@ -38,10 +40,11 @@ export interface SnapshotQuestion {
   readonly vaultId: string
   readonly after?: Uint8Array
 }
-/** The replica has let go. */
+/** The replica has let go, as the offer of this commit asked for. */
 export interface DroppedQuestion {
   readonly region: string
   readonly vaultId: string
+  readonly seq: number
 }
 /** Step down: this region has everything up to this commit. */
 export interface DemoteQuestion {
@@ -122,9 +125,9 @@ const position = { ...place, have: field(3, count), chain: field(4, bytes(32)) }
 
 const QUESTIONS: { readonly [K in QuestionKind]: Codec<Questions[K]> } = {
   offers: objectOf<OffersQuestion>('offers', { region: field(1, text) }),
-  pull: objectOf<PullQuestion>('pull', position),
+  pull: objectOf<PullQuestion>('pull', { ...position, building: optional(5, flag) }),
   snapshot: objectOf<SnapshotQuestion>('snapshot', { ...place, after: optional(3, bytes()) }),
-  dropped: objectOf<DroppedQuestion>('dropped', place),
+  dropped: objectOf<DroppedQuestion>('dropped', { ...place, seq: field(3, count) }),
   demote: objectOf<DemoteQuestion>('demote', position),
 }
 

@@ -2,14 +2,14 @@
 import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { ReplicaRecord, VaultRecord } from '../../domain/records.ts'
-import { settleVault } from '../../domain/settle.ts'
+import { settleVault, type VaultView } from '../../domain/settle.ts'
 import type { PromoteVaultReplicaInput, Vault, VaultReplica } from '../api.ts'
 import type { Bodies } from '../body.ts'
 import type { Cell } from '../cell.ts'
 import { notFound, type Core } from '../core.ts'
 import { vaultView } from '../lookup.ts'
-import { askOver, type Ask } from '../replication/ask.ts'
-import { catchUp } from '../replication/follow.ts'
+import type { Ask } from '../replication/ask.ts'
+import { catchUp, reach } from '../replication/follow.ts'
 import { replicationId, sequenceOf } from '../replication/ids.ts'
 import { saveReplicas } from '../replication/serve.ts'
 import { causeOf } from '../tx.ts'
@@ -37,7 +37,8 @@ export const REPLICA_BODIES: Bodies<Names> = {
       if (known && known.status !== 'DELETING') return replicaAnswer(core, tx.cell, known)
       refuseFurther(core, known, replicas)
       tx.replicationId ??= replicationId(core, tx)
-      const replica: ReplicaRecord = { region, status: 'CREATING', since: tx.now }
+      const asked = Number(tx.seq)
+      const replica: ReplicaRecord = { region, status: 'CREATING', since: tx.now, asked }
       await saveReplicas(tx, vault.record, [...replicas, replica])
       return replicaAnswer(core, tx.cell, replica)
     },
@@ -48,7 +49,8 @@ export const REPLICA_BODIES: Bodies<Names> = {
       const known = replicas.find((one) => one.region === region)
       if (!known) throw notFound('replica', region)
       const others = replicas.filter((one) => one !== known)
-      const leaving: ReplicaRecord = { ...known, status: 'DELETING', since: tx.now }
+      const asked = Number(tx.seq)
+      const leaving: ReplicaRecord = { ...known, status: 'DELETING', since: tx.now, asked }
       if (force) core.followers.forget(tx.cell.id, region)
       await saveReplicas(tx, vault.record, force ? others : [...others, leaving])
       return replicaAnswer(core, tx.cell, leaving)
@@ -117,6 +119,7 @@ function refuseFurther(
 async function promote(core: Core, input: PromoteVaultReplicaInput): Promise<Vault> {
   const { vaultId, force = false } = input
   let cell = await core.cell(vaultId)
+  refuseDeleted(await vaultView(core.reader(cell), core.now()))
   let former: string | undefined
   if (cell.head.role === 'replica' && !force) {
     former = await takeOver(core, vaultId)
@@ -133,8 +136,9 @@ async function promote(core: Core, input: PromoteVaultReplicaInput): Promise<Vau
       const others = (record.replicas ?? []).filter(
         ({ region }) => region !== core.region && region !== former,
       )
+      const asked = Number(tx.seq)
       const old: ReplicaRecord[] =
-        former === undefined ? [] : [{ region: former, status: 'CREATED', since: tx.now }]
+        former === undefined ? [] : [{ region: former, status: 'CREATED', since: tx.now, asked }]
       if (others.length + old.length > 0) tx.replicationId = replicationId(core, tx)
       const entry = await saveReplicas(tx, record, [...others, ...old])
       return vaultAnswer(settleVault(entry, tx.now, 'primary'))
@@ -143,20 +147,27 @@ async function promote(core: Core, input: PromoteVaultReplicaInput): Promise<Vau
   )
 }
 
+/** What is left of it is only shown: there is nothing to lead. */
+function refuseDeleted({ state }: VaultView): void {
+  if (state !== 'deleted') return
+  throw new StrongroomError('INVALID_STATE', 'Promotion: expected a living vault, found deleted.')
+}
+
 /** Has the primary step down; answers its region. */
 async function takeOver(core: Core, vaultId: string): Promise<string> {
   let failure: unknown
   for (const [region, link] of core.links)
     try {
-      await stepDown(core, vaultId, askOver(core, link))
+      const { ask } = await reach(core, region, link)
+      await stepDown(core, vaultId, ask)
       return region
     } catch (error) {
       failure = error
     }
   throw new StrongroomError(
     'UNAVAILABLE',
-    'Promotion: expected the primary to step down, no linked room did; nothing was changed. Link ' +
-      'its region, or use force and lose what has not arrived.',
+    'Promotion: expected the primary to step down, no linked room said that it did. Ask again when ' +
+      'its region can be reached, or use force and lose what has not arrived.',
     { cause: failure },
   )
 }

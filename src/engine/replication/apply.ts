@@ -11,6 +11,7 @@ import { parsePath, path } from '../../format/paths.ts'
 import type { CarriedEntry, CarriedKey } from '../../replication/messages.ts'
 import type { Cell } from '../cell.ts'
 import type { Core } from '../core.ts'
+import { owe } from '../destroy.ts'
 import { openEntry } from '../journal.ts'
 import { chainOf } from '../journal-entry.ts'
 import { keyring } from '../keyring.ts'
@@ -43,7 +44,10 @@ export async function applyEntry(
       for (const write of writes) await applyWrite(core, tx, write, keys)
       if (writes.some(destroys)) {
         tx.setSweepOwed(true)
-        tx.after(() => core.handles.clear())
+        tx.after(() => {
+          core.handles.clear()
+          owe(core, cell.id)
+        })
       }
       tx.follow({ rows, chain: chainOf(core.provider, record.previous, tx.seq, rows) })
     },

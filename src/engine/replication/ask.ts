@@ -18,7 +18,8 @@ export type Ask = <K extends QuestionKind>(
   question: Omit<Questions[K], 'region'>,
 ) => Promise<Answers[K]>
 
-export function askOver(core: Core, link: ReplicationLink): Ask {
+/** Ends with the room, or with the signal: a link that never answers must not hold either. */
+export function askOver(core: Core, link: ReplicationLink, signal?: AbortSignal): Ask {
   const suite = core.keys.travel('transport')
   return async (kind, question) => {
     const message = encodeQuestion(kind, {
@@ -26,7 +27,8 @@ export function askOver(core: Core, link: ReplicationLink): Ask {
       region: core.region,
     } as Questions[typeof kind])
     const { bytes, nonce } = sealQuestion(suite, core.provider.random, message)
-    const plain = openAnswer(suite, nonce, await exchanged(link, bytes))
+    const answered = await exchanged(link, bytes, [core.ending.signal, ...(signal ? [signal] : [])])
+    const plain = openAnswer(suite, nonce, answered)
     try {
       const answer = decodeAnswer(kind, plain)
       if (!('refusal' in answer)) return answer
@@ -38,15 +40,40 @@ export function askOver(core: Core, link: ReplicationLink): Ask {
   }
 }
 
-async function exchanged(link: ReplicationLink, question: Uint8Array): Promise<Uint8Array> {
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    const ended = (): void =>
+      reject(
+        new StrongroomError(
+          'UNAVAILABLE',
+          'Replication: expected an answer, the round was ended before.',
+        ),
+      )
+    if (signal.aborted) ended()
+    else signal.addEventListener('abort', ended)
+  })
+
+async function exchanged(
+  link: ReplicationLink,
+  question: Uint8Array,
+  endings: readonly AbortSignal[],
+): Promise<Uint8Array> {
+  const cut = new AbortController()
+  const end = (): void => cut.abort()
   let answer: unknown
   try {
-    answer = await link.exchange(question)
+    for (const ending of endings) {
+      ending.addEventListener('abort', end)
+      if (ending.aborted) end()
+    }
+    answer = await Promise.race([aborted(cut.signal), link.exchange(question, cut.signal)])
   } catch (cause) {
     if (cause instanceof StrongroomError) throw cause
     throw new StrongroomError('UNAVAILABLE', 'Replication: expected an answer, the link failed.', {
       cause,
     })
+  } finally {
+    for (const ending of endings) ending.removeEventListener('abort', end)
   }
   if (answer instanceof Uint8Array) return answer
   throw new StrongroomError('UNAVAILABLE', 'Replication: expected bytes from the link, got none.')

@@ -28,8 +28,9 @@ export async function wipeBuilding(core: Core, vaultId: string): Promise<void> {
   // Index rows lie behind ids: they go with the record that they lead to.
   for await (const row of allRows(core, vaultId)) {
     const id = idIn(core, vaultId, row)
-    if (parsePath(row.key)?.kind !== 'index') dels.push(row.key)
+    // Before it: nobody finds an index row whose record is gone.
     if (id !== undefined) dels.push(path.index(id, vaultId))
+    if (parsePath(row.key)?.kind !== 'index') dels.push(row.key)
     if (dels.length >= ROWS_PER_COMMIT) await flush()
   }
   await flush()

@@ -2,7 +2,8 @@
  * The side that asks: a round visits every linked room, takes what it offers to this region, and
  * brings each replica to where its primary is. A round may be cut off anywhere; the next goes on.
  */
-import type { StrongroomError } from '../../base/errors.ts'
+import { invalidArgument, StrongroomError } from '../../base/errors.ts'
+import type { ReplicationLink } from '../../replication/link.ts'
 import type { EntriesAnswer, Offer } from '../../replication/messages.ts'
 import type { Cell } from '../cell.ts'
 import { asCoded } from '../coded.ts'
@@ -35,15 +36,14 @@ export interface Followed {
 
 const NOTHING = { applied: 0, snapshot: false, dropped: false } as const
 
-/** One round over all links. */
-export function followAll(core: Core): Promise<readonly Followed[]> {
+/** One round over all links; the signal cuts it short. */
+export function followAll(core: Core, signal?: AbortSignal): Promise<readonly Followed[]> {
   return core.following.run(async () => {
     await wipeLeftovers(core)
     const followed: Followed[] = []
     for (const [region, link] of core.links) {
-      const ask = askOver(core, link)
       try {
-        const { vaults } = await ask('offers', {})
+        const { ask, vaults } = await reach(core, region, link, signal)
         for (const offer of vaults) followed.push(await followOne(core, region, offer, ask))
       } catch (error) {
         followed.push({ region, ...NOTHING, failure: asCoded(error) })
@@ -53,16 +53,31 @@ export function followAll(core: Core): Promise<readonly Followed[]> {
   })
 }
 
+/**
+ * The room at the other end, when it is the one of that region.
+ * @throws INVALID_ARGUMENT when the link leads to another one
+ */
+export async function reach(
+  core: Core,
+  region: string,
+  link: ReplicationLink,
+  signal?: AbortSignal,
+) {
+  const ask = askOver(core, link, signal)
+  const { region: found, vaults } = await ask('offers', {})
+  if (found !== region) invalidArgument('link', `the room of region ${region}`, found)
+  return { ask, vaults }
+}
+
 async function followOne(core: Core, region: string, offer: Offer, ask: Ask): Promise<Followed> {
   const { vaultId } = offer
   const about = { region, vaultId, ...NOTHING }
   try {
     const cell = await core.findCell(vaultId)
-    // Both believe to lead: an operator has to say which.
-    if (cell?.head.role === 'primary') return Object.freeze({ ...about, sequence: cell.head.seq })
+    if (cell?.head.role === 'primary') throw bothLead(vaultId, region)
     if (offer.status === 'DELETING') {
       if (cell) await dropReplica(core, cell)
-      await ask('dropped', { vaultId })
+      await ask('dropped', { vaultId, seq: offer.seq })
       return Object.freeze({ ...about, dropped: true })
     }
     const caught = await catchUp(core, vaultId, cell, ask)
@@ -71,6 +86,14 @@ async function followOne(core: Core, region: string, offer: Offer, ask: Ask): Pr
     return Object.freeze({ ...about, failure: asCoded(error) })
   }
 }
+
+/** After a promotion by force: which one counts is for an operator to say. */
+const bothLead = (vaultId: string, region: string): StrongroomError =>
+  new StrongroomError(
+    'DIVERGED',
+    `Replication: expected a replica of vault ${vaultId} here, found a primary; ${region} leads ` +
+      'it too, so one of the two was promoted by force.',
+  )
 
 /** Brings a replica to where its primary is, from a snapshot when it has to. */
 export async function catchUp(core: Core, vaultId: string, known: Cell | undefined, ask: Ask) {
@@ -81,6 +104,7 @@ export async function catchUp(core: Core, vaultId: string, known: Cell | undefin
     const { seq, chain } = cell.head
     const answer = await ask('pull', { vaultId, have: Number(seq), chain })
     if (answer.pruned) {
+      if (snapshot) throw outpaced()
       await dropReplica(core, cell)
       cell = await takeSnapshot(core, vaultId, ask)
       snapshot = true
@@ -95,13 +119,22 @@ export async function catchUp(core: Core, vaultId: string, known: Cell | undefin
   }
 }
 
+const outpaced = (): StrongroomError =>
+  new StrongroomError(
+    'UNAVAILABLE',
+    'Replication: expected the journal since the snapshot, the primary has let it go already: ' +
+      'let it keep more.',
+  )
+
+/** Entries are planned one after another and share the commits of the store. */
 async function applyAll(core: Core, cell: Cell, { entries, keys }: EntriesAnswer): Promise<void> {
-  try {
-    for (const entry of entries) await applyEntry(core, cell, entry, keys)
-  } finally {
-    wipeKeys(keys)
-  }
-  if (!cell.head.sweepOwed) return
-  owe(core, cell.id)
-  await finishDestructions(core)
+  const applied = await Promise.allSettled(
+    entries.map((entry) => applyEntry(core, cell, entry, keys)),
+  )
+  wipeKeys(keys)
+  // The first one tells why; the others only that they do not go on from it.
+  const failed = applied.find(({ status }) => status === 'rejected')
+  if (failed) throw (failed as PromiseRejectedResult).reason
+  if (cell.head.sweepOwed) owe(core, cell.id)
+  if (core.unswept.has(cell.id)) await finishDestructions(core)
 }

@@ -35,27 +35,30 @@ export async function keysOf(
     const names = wanted.get(parsed.ordinal!) ?? new Set()
     wanted.set(parsed.ordinal!, names.add(toHex(name)))
   }
-  const keys: CarriedKey[] = []
-  for (const [ordinal, names] of wanted) {
-    const key = await currentKey(core, cell, ordinal)
-    if (key && names.has(toHex(key.name))) keys.push(key)
-    else wipe(key?.key)
-  }
-  return keys
+  return keysAt(core, cell, [...wanted.keys()], ({ ordinal, name }) =>
+    wanted.get(ordinal)!.has(toHex(name)),
+  )
 }
 
-/** The keys of these keys. */
+/** The keys of these keys; the caller wipes them. */
 export async function keysAt(
   core: Core,
   cell: Cell,
   ordinals: readonly number[],
+  wanted: (key: CarriedKey) => boolean = () => true,
 ): Promise<CarriedKey[]> {
   const keys: CarriedKey[] = []
-  for (const ordinal of ordinals) {
-    const key = await currentKey(core, cell, ordinal)
-    if (key) keys.push(key)
+  try {
+    for (const ordinal of ordinals) {
+      const key = await currentKey(core, cell, ordinal)
+      if (key && wanted(key)) keys.push(key)
+      else wipe(key?.key)
+    }
+    return keys
+  } catch (error) {
+    wipeKeys(keys)
+    throw error
   }
-  return keys
 }
 
 /** The key that came for a write, if it is the one that the write speaks of. */

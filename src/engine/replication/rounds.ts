@@ -49,28 +49,29 @@ export function readLink(core: Core, region: unknown, link: unknown): void {
 export async function replicateRounds(
   core: Core,
   raw: ReplicateInput,
-  round: (core: Core) => Promise<readonly Followed[]>,
+  round: (signal: AbortSignal | undefined) => Promise<readonly Followed[]>,
 ): Promise<readonly Followed[]> {
   const input = c.readInput(REPLICATE, raw) as ReplicateInput
   const { follow = false, pollMs = LIMITS.pollMsDefault, signal, onRound } = input
   for (;;) {
-    const followed = await round(core)
+    const followed = await round(signal)
     onRound?.(followed)
-    if (!follow || !(await slept(pollMs, signal)) || core.closed) return followed
+    if (!follow || !(await slept(pollMs, [core.ending.signal, ...(signal ? [signal] : [])])))
+      return followed
   }
 }
 
-/** False when the signal aborts before. */
-function slept(ms: number, signal: AbortSignal | undefined): Promise<boolean> {
-  if (signal?.aborted) return Promise.resolve(false)
+/** False when a signal aborts before. */
+function slept(ms: number, signals: readonly AbortSignal[]): Promise<boolean> {
+  if (signals.some(({ aborted }) => aborted)) return Promise.resolve(false)
   return new Promise((resolve) => {
     const end = (whole: boolean) => () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', aborted)
+      for (const signal of signals) signal.removeEventListener('abort', aborted)
       resolve(whole)
     }
     const aborted = end(false)
     const timer = setTimeout(end(true), ms)
-    signal?.addEventListener('abort', aborted)
+    for (const signal of signals) signal.addEventListener('abort', aborted)
   })
 }

@@ -96,8 +96,11 @@ async function pull(core: Core, question: PullQuestion): Promise<Answers['pull']
   if (have > seq || (have === seq && !equalBytes(chain, question.chain)))
     throw diverged(vaultId, have, seq)
   const { entries, writes, pruned } = await entriesAfter(core, cell, question, seq)
-  core.followers.heard(vaultId, region, have)
-  if (replica.status === 'CREATING') await created(core, cell, region)
+  // Who builds has nothing yet; and what is older than the replica was said by another one.
+  if (!question.building && question.have >= (replica.asked ?? 0)) {
+    core.followers.heard(vaultId, region, have)
+    if (replica.status === 'CREATING') await created(core, cell, region)
+  }
   return { seq: Number(seq), entries, keys: await keysOf(core, cell, writes), pruned }
 }
 
@@ -182,16 +185,19 @@ async function snapshot(core: Core, question: Questions['snapshot']): Promise<An
     bytes += key.length + value.length
   }
   const keys = await keysAt(core, cell, ordinals)
+  // The store may have shown commits that memory hears of only now.
+  await core.transact(cell, 'settle', async () => undefined)
   const to = Number(cell.head.seq)
   return { from: Number(from), chain, to, rows, keys, ...(next && { next }) }
 }
 
 async function dropped(
   core: Core,
-  { region, vaultId }: Questions['dropped'],
+  { region, vaultId, seq }: Questions['dropped'],
 ): Promise<Answers['dropped']> {
   const { cell, replica } = await followed(core, vaultId, region)
-  if (replica.status !== 'DELETING') return { done: false }
+  // Said of an earlier replica, it says nothing of this one.
+  if (replica.status !== 'DELETING' || seq < (replica.asked ?? 0)) return { done: false }
   await changeReplicas(core, cell, 'replicaDeleted', (replicas) =>
     replicas.filter((one) => one.region !== region || one.status !== 'DELETING'),
   )
@@ -201,16 +207,20 @@ async function dropped(
 
 /**
  * Steps down if the other has everything: from this commit on nothing is accepted here. The position
- * makes an old question harmless.
+ * makes an old question harmless. Asked again, it says so again; a fellow replica that has followed
+ * that commit says no, since it never led.
  */
 async function demote(core: Core, question: DemoteQuestion): Promise<Answers['demote']> {
   const { cell } = await followed(core, question.vaultId, question.region)
+  await core.uses.flush()
   const done = await core.transact(cell, { operation: 'demoteVault' }, async (tx) => {
     const { record } = await vaultView(tx, tx.now)
-    if (tx.role === 'replica') return record.successor === question.region
+    const { replicas = [], successor } = record
+    if (tx.role === 'replica')
+      return successor === question.region && !replicas.some(({ region }) => region === core.region)
     const { seq, chain } = tx.cell.planned
     if (seq !== BigInt(question.have) || !equalBytes(chain, question.chain)) return false
-    await saveReplicas(tx, { ...record, successor: question.region }, record.replicas ?? [])
+    await saveReplicas(tx, { ...record, successor: question.region }, replicas)
     tx.setRole('replica')
     return true
   })

@@ -2,22 +2,23 @@
  * A replica from nothing. The pages of a snapshot are taken while the primary goes on; the journal
  * since the first page then brings them all to one moment, and only then a head makes them a vault.
  */
-import { equalBytes } from '../../base/bytes.ts'
+import { equalBytes, secretBytes, wipe } from '../../base/bytes.ts'
 import { StrongroomError } from '../../base/errors.ts'
 import type { JournalWrite } from '../../domain/records.ts'
 import type { VaultHead } from '../../format/heads.ts'
+import { RECORD_KINDS } from '../../format/kinds.ts'
 import { addElement, ZERO_SUM } from '../../format/multiset.ts'
 import { parsePath, path } from '../../format/paths.ts'
 import type { CarriedEntry, CarriedKey, SnapshotAnswer } from '../../replication/messages.ts'
 import type { Suite } from '../../crypto/provider.ts'
 import type { Cell } from '../cell.ts'
+import type { Write } from '../commit.ts'
 import type { Core } from '../core.ts'
 import { openEntry } from '../journal.ts'
 import { chainOf, type Put } from '../journal-entry.ts'
-import { withFreshKey } from '../keyring.ts'
-import { damaged } from '../records.ts'
+import { damaged, pathKey } from '../records.ts'
 import { localOrder } from '../tx.ts'
-import { ordinalIn, placed } from './apply.ts'
+import { destroys, ordinalIn, placed } from './apply.ts'
 import type { Ask } from './ask.ts'
 import { noted, unnoted, wipeBuilding } from './building.ts'
 import { keyFor, wipeKeys } from './keys.ts'
@@ -28,34 +29,53 @@ const FIRST_EPOCH = 1
 /** Where the pages stand while the journal is brought to them. */
 interface Draft {
   readonly vaultId: string
+  /** The vault key of this store; on disk only once the vault is whole. */
+  readonly key: Uint8Array
   /** Wraps the keys of keys here. */
   readonly suite: Suite
   /** The sequence that local records carry. */
   readonly born: bigint
   seq: bigint
   chain: Uint8Array
+  /** Held back: without this record the room does not take the rows for a vault. */
+  vault: Uint8Array | undefined
+  /** Something that lay here for a while was destroyed since. */
+  sweepOwed: boolean
 }
 
 /** Builds the vault from what the primary has; answers its cell. */
 export async function takeSnapshot(core: Core, vaultId: string, ask: Ask): Promise<Cell> {
-  await noted(core, vaultId)
+  const key = secretBytes(32)
+  core.provider.random.fill(key)
   try {
-    const { draft, to } = await takePages(core, vaultId, ask)
+    await noted(core, vaultId)
+    const cell = await build(core, vaultId, key, ask)
+    await unnoted(core, vaultId)
+    return cell
+  } finally {
+    wipe(key)
+  }
+}
+
+/** What fails leaves nothing: at once, or, after a failure of the store, before the next round. */
+async function build(core: Core, vaultId: string, key: Uint8Array, ask: Ask): Promise<Cell> {
+  try {
+    const { draft, to } = await takePages(core, vaultId, key, ask)
     while (draft.seq < to) await takeEntries(core, draft, ask)
     return await finish(core, draft)
   } catch (error) {
-    if (!core.committer.poisoned) await wipeBuilding(core, vaultId)
+    if (!core.committer.poisoned) await wipeBuilding(core, vaultId).catch(() => undefined)
     throw error
   }
 }
 
-async function takePages(core: Core, vaultId: string, ask: Ask) {
+async function takePages(core: Core, vaultId: string, key: Uint8Array, ask: Ask) {
   let after: Uint8Array | undefined
   let draft: Draft | undefined
   for (;;) {
     const page: SnapshotAnswer = await ask('snapshot', { vaultId, ...(after && { after }) })
     try {
-      draft ??= await begin(core, vaultId, page)
+      draft ??= begun(core, vaultId, key, page)
       await core.committer.aside({ puts: pageRows(core, draft, page), dels: [] })
     } finally {
       wipeKeys(page.keys)
@@ -65,26 +85,27 @@ async function takePages(core: Core, vaultId: string, ask: Ask) {
   }
 }
 
-/** The first page: the vault key of this store. */
-async function begin(core: Core, vaultId: string, { from, chain }: SnapshotAnswer): Promise<Draft> {
+function begun(
+  { provider }: Core,
+  vaultId: string,
+  key: Uint8Array,
+  { from, chain }: SnapshotAnswer,
+): Draft {
   const born = BigInt(from)
-  const { epoch, key: eraseKey } = core.erase.current
-  const wrapping = core.keys.vaultWrapping(vaultId, eraseKey)
-  const at = path.vaultKey(vaultId, FIRST_EPOCH)
-  const { suite, value } = withFreshKey(core.provider, (key) => ({
-    suite: core.provider.suite(key),
-    value: core.records.seal('vaultKey', vaultId, at, born, { epoch, key: key.slice() }, wrapping),
-  }))
-  await core.committer.aside({ puts: [{ key: at, value }], dels: [] })
-  return { vaultId, suite, born, seq: born, chain }
+  const suite = provider.suite(key)
+  return { vaultId, key, suite, born, seq: born, chain, vault: undefined, sweepOwed: false }
 }
 
 function pageRows(core: Core, draft: Draft, { rows, keys }: SnapshotAnswer): Put[] {
-  const puts = rows.map(({ path: key, value }) => {
-    if (parsePath(key)?.vaultId !== draft.vaultId)
-      throw damaged('a snapshot shows a record of another vault')
-    return { key, value }
-  })
+  const puts: Put[] = []
+  for (const { path: at, value } of rows) {
+    const kind = recordKindOf(at)
+    const ours = kind && RECORD_KINDS[kind].scope === 'shared'
+    if (!ours || parsePath(at)?.vaultId !== draft.vaultId)
+      throw damaged('a snapshot shows what is no part of its vault')
+    if (kind === 'vault') draft.vault = value
+    else puts.push({ key: at, value })
+  }
   return [...puts, ...keys.map((key) => wrapped(core, draft, key.ordinal, key.key))]
 }
 
@@ -100,8 +121,8 @@ function wrapped(
 }
 
 async function takeEntries(core: Core, draft: Draft, ask: Ask): Promise<void> {
-  const { vaultId } = draft
-  const answer = await ask('pull', { vaultId, have: Number(draft.seq), chain: draft.chain })
+  const { vaultId, chain } = draft
+  const answer = await ask('pull', { vaultId, have: Number(draft.seq), chain, building: true })
   try {
     if (answer.pruned || answer.entries.length === 0)
       throw new StrongroomError(
@@ -130,6 +151,7 @@ async function redo(
   const aside: { puts: Put[]; dels: Uint8Array[] } = { puts: [], dels: [] }
   for (const write of writes) redoWrite(core, draft, write, keys, aside)
   await core.committer.aside(aside)
+  draft.sweepOwed ||= writes.some(destroys)
   draft.seq += 1n
   draft.chain = chainOf(core.provider, record.previous, draft.seq, rows)
 }
@@ -143,7 +165,8 @@ function redoWrite(
 ): void {
   const kind = recordKindOf(at)
   if (kind === 'vaultKey' || kind === 'ticket' || kind === 'counter') return
-  if (value) puts.push({ key: at, value })
+  if (kind === 'vault') draft.vault = value
+  else if (value) puts.push({ key: at, value })
   else if (gone) dels.push(at)
   else if (kind === 'keyKey') {
     const ordinal = ordinalIn(at)
@@ -154,46 +177,70 @@ function redoWrite(
 }
 
 /** Counts what lies there and puts a head over it: from now on it is a replica. */
-async function finish(core: Core, { vaultId, seq, chain }: Draft): Promise<Cell> {
+async function finish(core: Core, draft: Draft): Promise<Cell> {
   let sum: Uint8Array = ZERO_SUM
   let count = 0n
-  for await (const { key, value } of countedRows(core, vaultId)) {
+  for await (const { key, value } of countedRows(core, draft.vaultId)) {
     sum = addElement(sum, core.records.element(key, value))
     count++
   }
-  const epoch = FIRST_EPOCH
+  for (;;) {
+    const made = core.newCell(draft.vaultId, async (cell) => {
+      await commitWhole(core, cell, draft, { sum, count })
+      return cell
+    })
+    if (made) return made
+    // Somebody looked for it just now; that it is not here is known in a moment.
+    if (await core.findCell(draft.vaultId)) throw damaged('the vault is here already')
+  }
+}
+
+/**
+ * The head, the record of the vault and its key, in one commit. Begun at once: a renewal of the erase
+ * key either came before, or waits for this vault.
+ */
+async function commitWhole(
+  core: Core,
+  cell: Cell,
+  draft: Draft,
+  { sum, count }: Pick<VaultHead, 'sum' | 'count'>,
+): Promise<void> {
+  const { vaultId, seq, chain, sweepOwed } = draft
+  if (!draft.vault) throw damaged('a snapshot shows no vault')
+  const writes: Required<Omit<Write, 'entry' | 'name'>>[] = [
+    { path: path.vault(vaultId), kind: 'vault', value: draft.vault },
+    vaultKeyOf(core, draft),
+  ]
   const head: VaultHead = {
     vaultId,
     seq,
     chain,
-    count,
-    sum,
-    epoch,
+    count: count + BigInt(writes.length),
+    sum: writes.reduce((all, { path, value }) => {
+      return addElement(all, core.records.element(path, value))
+    }, sum),
+    epoch: FIRST_EPOCH,
     role: 'replica',
-    sweepOwed: false,
+    sweepOwed,
   }
-  const made = core.newCell(vaultId, async (cell) => {
-    await commitHead(core, cell, head)
-    return cell
-  })
-  if (!made) throw damaged('the vault is here already')
-  const cell = await made
-  await unnoted(core, vaultId)
-  return cell
-}
-
-/** A head by itself: it counts rows that lie there already. */
-async function commitHead(core: Core, cell: Cell, head: VaultHead): Promise<void> {
   await core.committer.submit(
     {
       cell,
       head,
       order: localOrder(core.provider, head),
       rows: [],
-      writes: new Map(),
+      writes: new Map(writes.map((write) => [pathKey(write.path), write])),
       effects: [],
       touched: new Set(),
     },
     core.committer.epoch,
   )
+}
+
+function vaultKeyOf({ erase, keys, records }: Core, { vaultId, born, key }: Draft) {
+  const { epoch, key: eraseKey } = erase.current
+  const wrapping = keys.vaultWrapping(vaultId, eraseKey)
+  const at = path.vaultKey(vaultId, FIRST_EPOCH)
+  const value = records.seal('vaultKey', vaultId, at, born, { epoch, key }, wrapping)
+  return { path: at, kind: 'vaultKey', value } as const
 }
