@@ -197,6 +197,10 @@ export async function writeKey(
   return tx.put('key', path.key(vaultId, ordinal), record)
 }
 
+/** Of two of the same moment the one that is here. */
+const newerOf = (existing: KeyRecord | undefined, key: KeyRecord): KeyRecord =>
+  existing && existing.updatedAt >= key.updatedAt ? existing : key
+
 function merged(
   { vault }: Restoring,
   tx: Tx,
@@ -205,7 +209,7 @@ function merged(
   versions: readonly VersionRecord[],
   current: VersionRecord | undefined,
 ): KeyRecord {
-  const newer = existing && existing.updatedAt > key.updatedAt ? existing : key
+  const newer = newerOf(existing, key)
   const {
     currentVersionId: _,
     materialExpiresAt: __,
@@ -256,6 +260,6 @@ async function currentOf(
       ? await tx.get('version', path.version(tx.cell.id, ordinal, existing.currentVersion))
       : undefined
   const kept = own && !isGone(own.record, tx.now) ? own.record : undefined
-  const first = existing && existing.updatedAt > key.updatedAt ? (kept ?? told) : (told ?? kept)
+  const first = newerOf(existing, key) === existing ? (kept ?? told) : (told ?? kept)
   return first ?? versions.at(-1)
 }
