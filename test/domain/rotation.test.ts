@@ -124,6 +124,11 @@ describe('due rotations', () => {
     expect(dueRotations(keyAt(0, { rotation: every }, earlier), 100)).toEqual([100])
   })
 
+  test('none while its vault is being restored', () => {
+    const vault = vaultAt(0, { state: 'restoring' })
+    expect(dueRotations(keyAt(0, { rotation: every }, vault), day(5))).toEqual([])
+  })
+
   test.each([
     ['it has no policy', {}],
     ['the policy never fires', { rotation: { ...POLICY, everyDays: 1 } }],
