@@ -5,10 +5,9 @@
 import { expect } from 'vitest'
 import { Strongroom, VirtualClock } from '../../src/index.ts'
 import { StrongroomError } from '../../src/base/errors.ts'
-import { createNodeProvider } from '../../src/crypto/node/index.ts'
-import type { CryptoProvider } from '../../src/crypto/provider.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { faultyStore, type Fault, type FaultyStore } from '../../src/testing/faulty-store.ts'
+import { sharedProvider } from '../helpers/provider.ts'
 import { complaints } from './audit.ts'
 import { codeOf, lasting, rowsOf, SEAL, type Room } from './support.ts'
 
@@ -23,18 +22,6 @@ export interface Told {
   seals: readonly { readonly key: Uint8Array }[]
 }
 export type Step = (room: Room, told: Told) => Promise<unknown>
-
-/** One provider for all rooms, so that it tests itself once; its RSA pairs are one pair, so that none is waited for. */
-async function fastProvider(): Promise<CryptoProvider> {
-  const provider = createNodeProvider()
-  const { privateKey, publicKey } = await provider.generatePair('RSA_2048')
-  const generatePair: CryptoProvider['generatePair'] = async (spec) =>
-    spec === 'RSA_2048'
-      ? { privateKey: privateKey.slice(), publicKey: publicKey.slice() }
-      : provider.generatePair(spec)
-  return { ...provider, generatePair }
-}
-export const provider = fastProvider()
 
 /** After a failure: recover the room, or leave it as a crash would and open another. */
 export interface Way {
@@ -106,7 +93,7 @@ export class Teller {
 
   async #open(): Promise<Room> {
     const { clock, seals } = this.told
-    const options = { store: this.store, clock, crypto: await provider }
+    const options = { store: this.store, clock, crypto: await sharedProvider() }
     for (const [i, seal] of seals.entries())
       try {
         return (this.#room ??= await Strongroom.open({ ...options, seal }))

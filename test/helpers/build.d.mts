@@ -1,0 +1,2 @@
+/** The folder that holds `src` and `test` as JavaScript. */
+export function builtTree(): Promise<string>
