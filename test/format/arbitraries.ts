@@ -348,6 +348,7 @@ export const parsedPath = fc.oneof(
   pathOf('journal', { ...vaultPart, seq: u64, number: u32 }),
   pathOf('order', { seq: u64 }),
   pathOf('checkpoint', {}),
+  pathOf('spool', { spoolId: uuid, seq: u64 }),
 )
 
 /** One arbitrary for each name in the table of codecs. */

@@ -11,6 +11,8 @@ import { describe, expect, test } from 'vitest'
 import { checkpointText, signedNote, type CheckpointBody } from '../../src/audit/checkpoint.ts'
 import { concat, fromHex, toHex, utf8 } from '../../src/base/bytes.ts'
 import { ciphertextAad } from '../../src/format/ciphertext.ts'
+import { ArmourWriter } from '../../src/format/armour.ts'
+import { encodeBackupHeader, encodeFrame } from '../../src/format/backup.ts'
 import { canonicalContext } from '../../src/format/context.ts'
 import { recordAad } from '../../src/format/envelope.ts'
 import { chainInput, realmChainInput, realmStartInput } from '../../src/format/heads.ts'
@@ -65,6 +67,12 @@ const ONE_WAY: Readonly<Record<string, (value: never) => Uint8Array>> = {
     utf8(signedNote(sha256, text, name, publicKey, signature)),
   'chunk nonce': ({ counter, last }: { counter: number; last: boolean }) =>
     chunkNonce(counter, last),
+  'backup header': encodeBackupHeader,
+  'backup record': encodeFrame,
+  'backup armour': (bytes: Uint8Array) => {
+    const writer = new ArmourWriter()
+    return concat(writer.push(bytes), writer.finish())
+  },
   'multiset sum': (elements: readonly Uint8Array[]) => elements.reduce(addElement, ZERO_SUM),
 }
 
