@@ -167,6 +167,7 @@ async function scrapKey(core: Core, cell: Cell, ordinal: number): Promise<void> 
   await removeRange(core, cell, 'material', range.materials(cell.id, ordinal))
   await removeRange(core, cell, 'counter', range.countersOf(cell.id, ordinal))
   await core.transact(cell, 'destroy', async (tx) => {
+    tx.concern(key.record.id)
     await tx.del('keyKey', path.keyKey(cell.id, ordinal))
   })
   await removeRange(core, cell, 'alias', range.aliases(cell.id), (row) => {
@@ -366,6 +367,7 @@ export async function renoteKey(
       : noted?.record.dueAt === SWEEP_OWED
     if (owed) return
     const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
+    tx.concern(key.record.id)
     await renote(tx, key.record, await deadlinesOf(core, key, tx.now))
   })
 }

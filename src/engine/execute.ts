@@ -190,6 +190,7 @@ async function write(
       if (views.key && overdue(core, views.key, tx.now)) throw new Overtaken()
       judge(operation, row, input, views, tx.now)
       if (views.vault.record.replicas?.length) tx.replicationId = replicationId(core, tx)
+      if (views.key) tx.concern(views.key.record.id)
       const context = { core, input: input as never, now: tx.now, reader: tx, tx, ...views }
       const answer = await body.run(context as unknown as Parameters<typeof body.run>[0], prepared)
       await rememberAnswer(core, tx, operation, input, answer)

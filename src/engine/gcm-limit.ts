@@ -37,6 +37,7 @@ async function reserve(core: Core, { permitted, reader }: InUse): Promise<void> 
         'LIMIT_EXCEEDED',
         `AES_GCM: expected at most ${most} uses of one version, found them spent: rotate the key.`,
       )
+    tx.concern(permitted.key.record.id)
     await tx.put('counter', at, { reserved })
     tx.after(() => core.gcmLeft.set(id, (core.gcmLeft.get(id) ?? 0) + LIMITS.gcmReservationBlock))
   })

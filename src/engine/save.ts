@@ -61,6 +61,7 @@ export async function makeKey(
   if (input.rotation)
     key = { ...key, rotation: rotationPolicy(origin, input.rotation, tx.now, version) }
   await note(tx, key, version?.materialExpiresAt)
+  tx.concern(key.id)
   return tx.create('key', path.key(key.vaultId, key.ordinal), key)
 }
 

@@ -38,6 +38,7 @@ export const ALIAS_BODIES: Bodies<Names> = {
     run: async ({ core, tx, vault, input }) => {
       const entry = await existing(core, tx, input.name)
       if (input.ifMatch !== undefined) matchEtag(input.ifMatch, entry.etag)
+      tx.concern(entry.record.keyId)
       await tx.del('alias', aliasPath(core, vault.record.id, input.name))
       return entry.answer
     },

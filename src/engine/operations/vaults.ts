@@ -14,7 +14,7 @@ import { createVaultKey } from '../keyring.ts'
 import { eachRow, eachVersion } from '../lookup.ts'
 import { pageOfVaults } from '../lists.ts'
 import { rotated } from '../rotate.ts'
-import type { Tx } from '../tx.ts'
+import { causeOf, type Tx } from '../tx.ts'
 import { vaultAnswer } from '../views.ts'
 
 type Names =
@@ -87,7 +87,7 @@ async function createVault(core: Core, input: CreateVaultInput, now: number): Pr
     let taken = await core.findCell(id)
     while (!taken) {
       const made = core.newCell(id, (cell) =>
-        core.transact(cell, 'createVault', (tx) => make(core, tx, input, now)),
+        core.transact(cell, causeOf('createVault', input), (tx) => make(core, tx, input, now)),
       )
       if (made) return made
       taken = await core.findCell(id)
