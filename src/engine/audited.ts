@@ -1,73 +1,117 @@
 /** A use of a key with its trace in the journal: whatever came of it, before anybody hears of it. */
-import { isUuid } from '../format/paths.ts'
+import { parseCiphertext } from '../format/ciphertext.ts'
 import { asCoded } from './coded.ts'
 import type { Core } from './core.ts'
-import { findPlace, locateKey } from './lookup.ts'
+import { findPlace, keyIdAt, locateKey } from './lookup.ts'
 
-interface Use {
+interface Asked {
   readonly keyId?: string
   readonly vaultId?: string
+  readonly versionId?: string
+  readonly ciphertext?: Uint8Array
+  readonly sourceKeyId?: string
+  readonly sourceVersionId?: string
   readonly principal?: string
   readonly requestId?: string
 }
 /** What answers of uses have in common. */
-interface Served {
-  readonly keyId?: string
-  readonly versionId?: string
+type Served = Pick<Asked, 'keyId' | 'versionId' | 'sourceKeyId' | 'sourceVersionId'>
+
+interface Outcome {
+  readonly outcome: string
+  readonly time: number
 }
 
 export async function audited<T>(
   core: Core,
   operation: string,
-  input: Use,
+  asked: Asked,
   use: () => Promise<T>,
 ): Promise<T> {
   await core.uses.admit()
   const time = core.now()
+  const answer = await use().catch(async (error: unknown) => {
+    await note(core, operation, asked, {}, { outcome: asCoded(error).code, time })
+    throw error
+  })
+  await note(core, operation, asked, answer as Served, { outcome: 'ok', time })
+  return answer
+}
+
+/** A key that was used, or was to be used, as far as it is named. */
+interface Named {
+  readonly keyId?: string | undefined
+  readonly versionId?: string | undefined
+  readonly vaultId?: string | undefined
+}
+
+/** Operations that open a ciphertext of one key and make one of another: both were used. */
+const TWO_KEYS: ReadonlySet<string> = new Set(['reEncrypt'])
+
+function keysOf(operation: string, asked: Asked, served: Served): readonly Named[] {
+  // Of a ciphertext that names its version nobody has to say the key.
+  const stated = asked.ciphertext && parseCiphertext(asked.ciphertext)?.versionId
+  const keyId = served.keyId ?? asked.keyId
+  const { versionId = keyId === undefined ? stated : undefined } = served
+  const own = { keyId, versionId, vaultId: asked.vaultId }
+  if (!TWO_KEYS.has(operation)) return [own]
+  const source = served.sourceKeyId ?? asked.sourceKeyId
+  const sourceVersion = served.sourceVersionId ?? (source === undefined ? stated : undefined)
+  return [{ keyId: source, versionId: sourceVersion }, own]
+}
+
+async function note(
+  core: Core,
+  operation: string,
+  asked: Asked,
+  served: Served,
+  outcome: Outcome,
+): Promise<void> {
+  const { principal, requestId } = asked
+  for (const named of keysOf(operation, asked, served)) {
+    const home = await homeOf(core, named)
+    if (!home) continue
+    const { vaultId, ...key } = home
+    core.uses.note(vaultId, {
+      operation,
+      ...outcome,
+      ...key,
+      ...(principal !== undefined && { principal }),
+      ...(requestId !== undefined && { requestId }),
+    })
+  }
+}
+
+interface Home {
+  readonly vaultId: string
+  readonly keyId: string
+  readonly versionId?: string
+}
+
+/**
+ * Undefined for what names no key that exists: it belongs to no vault, and is told by the
+ * diagnostics channel alone.
+ */
+async function homeOf(core: Core, named: Named): Promise<Home | undefined> {
   try {
-    const answer = await use()
-    const { keyId, versionId } = answer as Served
-    await note(core, operation, input, { keyId, versionId, outcome: 'ok', time })
-    return answer
+    return named.keyId === undefined
+      ? await homeOfVersion(core, named)
+      : await homeOfKey(core, named)
   } catch (error) {
-    await note(core, operation, input, { outcome: asCoded(error).code, time })
+    const { code } = asCoded(error)
+    if (code === 'NOT_FOUND' || code === 'INVALID_ARGUMENT') return undefined
     throw error
   }
 }
 
-interface Outcome {
-  readonly keyId?: string | undefined
-  readonly versionId?: string | undefined
-  readonly outcome: string
-  readonly time: number
+async function homeOfKey(core: Core, { keyId, versionId, vaultId }: Named): Promise<Home> {
+  const { cell, ordinal } = await locateKey(core, keyId!, vaultId)
+  const id = await keyIdAt(core, { vaultId: cell.id, ordinal, version: 0 })
+  return { vaultId: cell.id, keyId: id, ...(versionId !== undefined && { versionId }) }
 }
 
-/** What names no key that exists belongs to no vault, and is told by the diagnostics channel alone. */
-async function note(
-  core: Core,
-  operation: string,
-  { keyId: asked, vaultId, principal, requestId }: Use,
-  { keyId: served, versionId, ...rest }: Outcome,
-): Promise<void> {
-  const keyId = served ?? (asked !== undefined && isUuid(asked) ? asked : undefined)
-  const home = await homeOf(core, served ?? asked, vaultId).catch(() => undefined)
-  if (home === undefined) return
-  core.uses.note(home, {
-    operation,
-    ...rest,
-    ...(keyId !== undefined && { keyId }),
-    ...(versionId !== undefined && { versionId }),
-    ...(principal !== undefined && { principal }),
-    ...(requestId !== undefined && { requestId }),
-  })
-}
-
-async function homeOf(
-  core: Core,
-  keyId: string | undefined,
-  vaultId: string | undefined,
-): Promise<string | undefined> {
-  if (keyId === undefined) return undefined
-  if (isUuid(keyId)) return (await findPlace(core, keyId, vaultId))?.vaultId
-  return (await locateKey(core, keyId, vaultId)).cell.id
+async function homeOfVersion(core: Core, { versionId }: Named): Promise<Home | undefined> {
+  const place = versionId === undefined ? undefined : await findPlace(core, versionId)
+  if (!place || place.version === 0) return undefined
+  return { vaultId: place.vaultId, keyId: await keyIdAt(core, place), versionId: versionId! }
 }

@@ -1,7 +1,8 @@
 /**
  * Uses of keys on their way into the journal (`audit: 'all'`): collected in memory, written with the
  * next flush as one entry for each vault, so that no use waits for a disk. A flush comes by itself
- * when many wait, and before the journal is read, at `tick` and at `close`.
+ * when many wait, and before the journal is read, at `tick` and at `close`. What a failed flush may
+ * or may not have written is written again: rather twice than never.
  */
 import { LIMITS } from '../domain/limits.ts'
 import type { JournalUse } from '../domain/records.ts'
@@ -49,23 +50,27 @@ export class Uses {
     this.#waiting = new Map()
     this.#count = 0
     const written = await Promise.allSettled(
-      [...waiting].flatMap(([vaultId, uses]) =>
-        chunks(uses).map((some) => this.#commit(vaultId, some)),
-      ),
+      [...waiting].map(([vaultId, uses]) => this.#commit(vaultId, uses)),
     )
-    const failed = written.find(({ status }) => status === 'rejected')
-    if (failed) throw (failed as PromiseRejectedResult).reason
+    const failed = written.find((result) => result.status === 'rejected')
+    if (failed) throw failed.reason
   }
 
+  /** Entry after entry: what fails waits again, and nothing that came later goes before it. */
   async #commit(vaultId: string, uses: readonly JournalUse[]): Promise<void> {
+    let done = 0
     try {
-      const cell = await this.#core.findCell(vaultId)
-      // A replica that was let go has no journal to write to.
-      if (!cell) return
-      await this.#core.transact(cell, { operation: 'use', uses }, async () => undefined)
+      for (const some of chunks(uses)) {
+        const cell = await this.#core.findCell(vaultId)
+        // A replica that was let go has no journal to write to.
+        if (!cell) return
+        await this.#core.transact(cell, { operation: 'use', uses: some }, async () => undefined)
+        done += some.length
+      }
     } catch (error) {
-      this.#waiting.set(vaultId, [...uses, ...(this.#waiting.get(vaultId) ?? [])])
-      this.#count += uses.length
+      const rest = uses.slice(done)
+      this.#waiting.set(vaultId, [...rest, ...(this.#waiting.get(vaultId) ?? [])])
+      this.#count += rest.length
       throw error
     }
   }
