@@ -98,10 +98,16 @@ interface Told {
   readonly since?: bigint
 }
 
+/** A checkpoint of the whole journal, with the proof that it goes on from where someone pinned it. */
+export async function makeCheckpoint(core: Core, since?: bigint): Promise<Checkpoint> {
+  const told = since === undefined ? {} : { since }
+  return (await core.trimming.run(() => walk(core, told))).checkpoint
+}
+
 /** Walks the journal from what is known to the commit that is asked for, and signs. */
-export async function makeCheckpoint(
+async function walk(
   core: Core,
-  { until, since }: Told = {},
+  { until, since }: Told,
 ): Promise<{ readonly checkpoint: Checkpoint; readonly stored: StoredCheckpoint }> {
   const { store, keys, provider } = core
   const { head } = core.committer
@@ -157,8 +163,11 @@ const ROWS_PER_COMMIT = 256
  * Lets go of the journal up to a commit. The checkpoint comes first and alone: a crash in the middle
  * leaves rows that the next time removes, never a gap that nothing explains.
  */
-export async function prune(core: Core, until: bigint): Promise<Checkpoint> {
-  const { checkpoint, stored } = await makeCheckpoint(core, { until })
+export const prune = (core: Core, until: bigint): Promise<Checkpoint> =>
+  core.trimming.run(() => letGo(core, until))
+
+async function letGo(core: Core, until: bigint): Promise<Checkpoint> {
+  const { checkpoint, stored } = await walk(core, { until })
   const body = encodeCheckpoint(stored)
   const value = withMac(body, core.keys.heads.compute(body))
   await core.committer.aside({ puts: [{ key: path.checkpoint(), value }], dels: [] })

@@ -92,6 +92,8 @@ export class Core {
   readonly unswept = new Map<string, Set<number>>()
   /** One destruction sweep at a time. */
   readonly sweeping = new Mutex()
+  /** Nobody lets go of the journal while another does, or walks it from its beginning. */
+  readonly trimming = new Mutex()
   readonly #cells = new Map<string, Promise<Cell | undefined>>()
   /** Vaults that are being made. */
   readonly #making = new Set<Promise<unknown>>()

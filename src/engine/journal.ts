@@ -69,26 +69,42 @@ export async function* readJournal(core: Core, input: JournalInput): AsyncGenera
     const { seq: last } = core.committer.head
     for await (const { key, value } of eachRow(core, ordersFrom(next, last))) {
       if (signal?.aborted) return
+      if (parsePath(key)!.seq !== next) throw await missing(core, next)
       const order = decodeOrder(value)
       if (order.kind === 'entry' && (vaultId === undefined || order.vaultId === vaultId))
-        yield await entryOf(core, parsePath(key)!.seq!, order)
+        yield await entryOf(core, next, order)
+      next++
     }
-    next = last + 1n
+    if (next <= last) throw await missing(core, next)
     if (!follow) return
-    if (!(await core.committer.moved(last, signal))) return
+    if (!(await core.committer.moved(next - 1n, signal))) return
   }
 }
 
 async function firstOf(core: Core, from: bigint | undefined): Promise<bigint> {
-  const { store, keys, provider, committer } = core
-  const oldest =
-    ((await checkpointOf(store, keys, provider, committer.head))?.frontier.size ?? 0n) + 1n
+  const oldest = await oldestOf(core)
   const first = from ?? oldest
   if (first >= oldest) return first
-  throw new StrongroomError(
+  throw letGo(first, oldest)
+}
+
+async function oldestOf({ store, keys, provider, committer }: Core): Promise<bigint> {
+  const checkpoint = await checkpointOf(store, keys, provider, committer.head)
+  return (checkpoint?.frontier.size ?? 0n) + 1n
+}
+
+const letGo = (sequence: bigint, oldest: bigint): StrongroomError =>
+  new StrongroomError(
     'NOT_FOUND',
-    `from: expected a commit that the journal still has, ${oldest} or later, got ${first}.`,
+    `from: expected a commit that the journal still has, ${oldest} or later, got ${sequence}.`,
   )
+
+/** Why a commit is not there: it was let go while somebody read, or it was taken. */
+async function missing(core: Core, sequence: bigint): Promise<StrongroomError> {
+  const oldest = await oldestOf(core)
+  return sequence < oldest
+    ? letGo(sequence, oldest)
+    : damaged(`commit ${sequence} of the journal is missing`)
 }
 
 /** The sealed rows of an entry; none when it was let go. */
@@ -117,7 +133,12 @@ export function openEntry(core: Core, vaultId: string, rows: readonly Put[]) {
 }
 
 async function entryOf(core: Core, sequence: bigint, order: Order): Promise<JournalEntry> {
-  const { record, writes } = await loadEntry(core, order.vaultId, order.seq)
+  const { record, writes } = await loadEntry(core, order.vaultId, order.seq).catch(
+    async (error: unknown) => {
+      const oldest = await oldestOf(core)
+      throw sequence < oldest ? letGo(sequence, oldest) : error
+    },
+  )
   return Object.freeze({
     sequence,
     vaultId: order.vaultId,

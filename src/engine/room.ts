@@ -93,9 +93,25 @@ async function whole<T>(room: object, body: (core: Core) => Promise<T>): Promise
 async function* reading(core: Core, raw: JournalInput): AsyncGenerator<JournalEntry> {
   core.assertOpen()
   try {
-    yield* readJournal(core, readInput(JOURNAL_SCHEMA, raw) as JournalInput)
+    const input = readInput(JOURNAL_SCHEMA, raw) as JournalInput
+    const entries = readJournal(core, input)
+    while (!(input.follow && core.closed)) {
+      const next = await step(core, entries)
+      if (next.done) return
+      yield next.value
+    }
   } catch (error) {
     throw asCoded(error)
+  }
+}
+
+/** `close` waits for the entry that is being read, not for the reader. */
+async function step<T>(core: Core, entries: AsyncIterator<T, void>): Promise<IteratorResult<T>> {
+  core.enter()
+  try {
+    return await entries.next()
+  } finally {
+    core.leave()
   }
 }
 
@@ -191,8 +207,7 @@ class Room {
     return whole(this, async (core) => {
       const { since } = readInput(CHECKPOINT_SCHEMA, input) as CheckpointInput
       await core.uses.flush()
-      const { checkpoint } = await makeCheckpoint(core, since === undefined ? {} : { since })
-      return checkpoint
+      return makeCheckpoint(core, since)
     })
   }
 
