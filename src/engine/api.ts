@@ -275,6 +275,8 @@ export interface UpdateKeyInput extends KeyRef, Write {
   readonly tags?: Tags
   readonly definedTags?: DefinedTags
   readonly olderVersions?: 'process' | 'all'
+  /** As `putRotationPolicy`, in the same commit; `null` ends it. */
+  readonly rotation?: RotationInput | null
   /**
    * Update a disabled or pendingImport key too (AWS, Azure); by default only an enabled key can be
    * updated (OCI).

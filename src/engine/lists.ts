@@ -40,7 +40,13 @@ const TOKEN_MAC_BYTES = 16
 
 /** What a token is good for: the same list, filter and order. */
 const scopeOf = (list: string, query: object): Uint8Array => {
-  const { limit: _, pageToken: __, principal: ___, ...rest } = query as Record<string, unknown>
+  const {
+    limit: _,
+    pageToken: __,
+    principal: ___,
+    requestId: ____,
+    ...rest
+  } = query as Record<string, unknown>
   return encodeValue([list, rest])
 }
 

@@ -154,6 +154,11 @@ class Room {
     return coreOf(this).region
   }
 
+  /** The present moment by the clock of the room: what its states are a function of. */
+  now(): Date {
+    return new Date(coreOf(this).now())
+  }
+
   /**
    * Whether an operation on a key would be allowed now, and if not, which rule refuses. Changes and
    * uses nothing.

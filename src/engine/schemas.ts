@@ -196,6 +196,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     displayName: optional(name),
     description: optional(c.text(0, LIMITS.descriptionLengthMax)),
     olderVersions: optional(c.oneOf(['process', 'all'])),
+    rotation: optional(c.nullable(rotation)),
     whileDisabled: optional(c.boolean),
   },
   changeKeyCompartment: { ...write, ...key, compartmentId: compartment },

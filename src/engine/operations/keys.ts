@@ -19,6 +19,7 @@ import { dispose, generate, type Material } from '../make.ts'
 import { makeKey, saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
 import { keyAnswer } from '../views.ts'
+import { withPolicy } from './versions.ts'
 
 type Names =
   | 'createKey'
@@ -55,9 +56,10 @@ export const KEY_BODIES: Bodies<Names> = {
   listKeys: ({ core, input, vault, now }) => pageOfKeys(core, input, vault, now),
 
   updateKey: {
-    run: ({ tx, key, input }) => {
-      const { displayName, description, tags, definedTags, olderVersions } = input
-      return answerSaved(tx, key, {
+    run: async ({ tx, key, input }) => {
+      const { displayName, description, tags, definedTags, olderVersions, rotation } = input
+      const record = rotation === undefined ? key.record : await withPolicy(tx, key, rotation)
+      return answerSaved(tx, { ...key, record }, {
         ...(displayName !== undefined && { displayName }),
         ...(description !== undefined && { description }),
         ...(tags && { tags }),

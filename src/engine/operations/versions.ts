@@ -1,12 +1,12 @@
 /** Versions: rotation on demand, attributes, deletion; and the rotation policy of a key. */
 import { StrongroomError } from '../../base/errors.ts'
 import { nextState, VERSION_TABLE } from '../../domain/lifecycle.ts'
-import type { VersionRecord } from '../../domain/records.ts'
+import type { KeyRecord, VersionRecord } from '../../domain/records.ts'
 import { scheduled } from '../../domain/rotation.ts'
 import { settleKey, settleVersion, type KeyView, type VersionView } from '../../domain/settle.ts'
 import { path } from '../../format/paths.ts'
 import { note } from '../agenda.ts'
-import type { UpdateKeyVersionInput, Version } from '../api.ts'
+import type { RotationInput, UpdateKeyVersionInput, Version } from '../api.ts'
 import { writing, type Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
 import { deletionTime } from '../deletion.ts'
@@ -81,18 +81,28 @@ export const VERSION_BODIES: Bodies<Names> = {
   },
   putRotationPolicy: {
     run: async ({ tx, key, input, now }) => {
-      const { rotation: _, ...without } = key.record
-      const number = without.currentVersion
-      const current = number > 0 ? (await versionView(tx, key, number, now)).record : undefined
-      const record = input.rotation
-        ? { ...without, rotation: rotationPolicy(without.origin, input.rotation, now, current) }
-        : without
-      await note(tx, record)
+      const record = await withPolicy(tx, key, input.rotation)
       const entry = await saveKey(tx, record)
       return keyAnswer(settleKey(entry, key.vault, now))
     },
   },
   listRotations: ({ core, input, key, now }) => pageOfRotations(core, input, key, now),
+}
+
+/** The key with another rotation policy, or with none; it stands on the agenda already. */
+export async function withPolicy(
+  tx: Tx,
+  key: KeyView,
+  rotation: RotationInput | null,
+): Promise<KeyRecord> {
+  const { rotation: _, ...without } = key.record
+  const number = without.currentVersion
+  const current = number > 0 ? (await versionView(tx, key, number, tx.now)).record : undefined
+  const record = rotation
+    ? { ...without, rotation: rotationPolicy(without.origin, rotation, tx.now, current) }
+    : without
+  await note(tx, record)
+  return record
 }
 
 export interface Added {
