@@ -3,12 +3,14 @@
  */
 import { Command, CommanderError, Option } from 'commander'
 import { StrongroomError } from '../base/errors.ts'
+import { addBackup } from './backup.ts'
 import { addDemo } from './demo.ts'
 import { EXIT } from './failures.ts'
 import { addInit } from './init.ts'
 import { addKey } from './key.ts'
 import { addFiles } from './seal-file.ts'
 import { fail } from './runner.ts'
+import { addServe } from './serve.ts'
 import { addSign } from './sign.ts'
 import { addVault } from './vault.ts'
 import { VERSION } from './version.ts'
@@ -32,7 +34,8 @@ export function program(): Command {
     .addHelpText('after', EPILOGUE)
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
-  for (const add of [addInit, addVault, addKey, addFiles, addSign, addDemo]) add(root)
+  for (const add of [addInit, addVault, addKey, addFiles, addSign, addBackup, addServe, addDemo])
+    add(root)
   return root
 }
 
