@@ -102,12 +102,13 @@ export const flag: Codec<boolean> = {
 
 /** Bytes, of exactly this length when one is given. */
 export const bytes = (length?: number): Codec<Uint8Array> => {
+  const type = length === undefined ? 'bytes' : `${length} bytes`
   const fits = (value: Uint8Array) => length === undefined || value.length === length
   return {
-    type: length === undefined ? 'bytes' : `${length} bytes`,
+    type,
     write: (writer, value) => {
       const right = value instanceof Uint8Array && fits(value)
-      writer.bytes(right ? value : mistake(`${length ?? ''} bytes`))
+      writer.bytes(right ? value : mistake(type))
     },
     read: (reader) => {
       const value = reader.bytes()
