@@ -113,12 +113,23 @@ export async function openRealm(
   }
 }
 
-/** The committed position, checked against every vault head and against the anchor. */
+/** The committed position, checked as `readPosition` does; an anchor that is behind follows. */
 export async function loadPosition(
   store: Store,
   keys: RealmKeys,
   acceptRollback = false,
 ): Promise<Position> {
+  const { position, behind } = await readPosition(store, keys, acceptRollback)
+  if (behind) await writeAnchor(store, keys, position.head)
+  return position
+}
+
+/** The committed position, checked against every vault head and against the anchor. */
+export async function readPosition(
+  store: Store,
+  keys: RealmKeys,
+  acceptRollback = false,
+): Promise<{ readonly position: Position; readonly behind: boolean }> {
   const row = await readStore(() => store.get(path.realmHead()))
   const body = row && verified(keys, row.value)
   if (!body) throw damaged('the realm head is missing or not authentic')
@@ -130,8 +141,8 @@ export async function loadPosition(
       `the vault heads are not those that the realm head names (${vaults} of ` +
         `${head.vaults} vaults)`,
     )
-  await checkAnchor(store, keys, head, acceptRollback)
-  return { head, version: row.version }
+  const behind = await isAnchorBehind(store, keys, head, acceptRollback)
+  return { position: { head, version: row.version }, behind }
 }
 
 async function sumOfHeads(
@@ -160,17 +171,17 @@ async function sumOfHeads(
  * The store may be exactly where the anchor is, or one group ahead (a crash between commit and
  * anchor).
  */
-async function checkAnchor(
+async function isAnchorBehind(
   store: Store,
   keys: RealmKeys,
   head: RealmHead,
   acceptRollback: boolean,
-): Promise<void> {
-  if (!store.sidecar) return
+): Promise<boolean> {
+  if (!store.sidecar) return false
   const content = await store.sidecar.read('anchor')
   const anchor = content && anchorOf(keys, content)
   const same = anchor && anchor.seq === head.seq && equalBytes(anchor.chain, head.chain)
-  if (same) return
+  if (same) return false
   const ahead =
     anchor && anchor.seq === head.previousSeq && equalBytes(anchor.chain, head.previousChain)
   const fresh = !content && head.seq === 0n
@@ -180,7 +191,7 @@ async function checkAnchor(
         ? `the anchor stands at ${anchor.seq}, the store at ${head.seq}`
         : 'the anchor is missing or not authentic',
     )
-  await writeAnchor(store, keys, head)
+  return true
 }
 
 function anchorOf(keys: RealmKeys, content: Uint8Array): Anchor | undefined {

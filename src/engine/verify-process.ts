@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { StrongroomError } from '../base/errors.ts'
 import { secretCopy, wipe } from '../base/bytes.ts'
 import type { RealmKeys } from './realm-keys.ts'
-import type { Finding, VerifyProgress, VerifyReport } from './verify.ts'
+import { aborted, type Finding, type VerifyProgress, type VerifyReport } from './verify.ts'
 import type { VerifyRoomInput } from './verify-room.ts'
 
 const PROGRAM = fileURLToPath(new URL('./verify-child.js', import.meta.url))
@@ -21,6 +21,19 @@ export type Line =
   | { readonly failure: string }
 export type ToldFinding = Omit<Finding, 'sequence'> & { readonly sequence?: string }
 
+/** What ends a process that reads a damaged table; whatever else ends it says nothing of the store. */
+const CRASHES: ReadonlySet<string> = new Set([
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGSEGV',
+  'SIGTRAP',
+  // Windows: abort, and an access violation.
+  'exit code 3',
+  'exit code 3221225477',
+])
+
 export async function verifyImage(
   keys: RealmKeys,
   path: string,
@@ -31,21 +44,30 @@ export async function verifyImage(
     ...(signal && { signal }),
   })
   const ended = endOf(child)
-  give(child, keys)
-  let told: VerifyReport | undefined
-  for await (const text of createInterface({ input: child.stdout })) {
-    const line = JSON.parse(text) as Line
-    if ('progress' in line) onProgress?.(line.progress)
-    else if ('report' in line) told = heard(line.report)
-    else throw new StrongroomError('UNAVAILABLE', `verify: ${line.failure}`)
+  try {
+    give(child, keys)
+    let told: VerifyReport | undefined
+    for await (const text of createInterface({ input: child.stdout })) {
+      const line = JSON.parse(text) as Line
+      if ('progress' in line) onProgress?.(line.progress)
+      else if ('report' in line) told = heard(line.report)
+      else throw unavailable(line.failure)
+    }
+    const how = await ended
+    if (told) return told
+    if (signal?.aborted) throw aborted()
+    if (!CRASHES.has(how)) throw unavailable(`the process that looks at the store: ${how}`)
+    const what = `the files of the store are damaged: reading them ended the process (${how})`
+    return Object.freeze({ ok: false, commits: 0, records: 0, vaults: 0, finding: { what } })
+  } finally {
+    // Nobody listens any more, and the image goes.
+    child.kill('SIGKILL')
+    await ended
   }
-  const how = await ended
-  if (told) return told
-  if (signal?.aborted)
-    throw new StrongroomError('UNAVAILABLE', 'verify: expected to reach the end, was aborted.')
-  const what = `the files of the store are damaged: reading them ended the process (${how})`
-  return Object.freeze({ ok: false, commits: 0, records: 0, vaults: 0, finding: { what } })
 }
+
+const unavailable = (what: string): StrongroomError =>
+  new StrongroomError('UNAVAILABLE', `verify: expected to reach the end, got: ${what}`)
 
 /** The root key: 32 bytes on standard input, nowhere else. */
 function give(child: ChildProcess, keys: RealmKeys): void {
@@ -56,7 +78,10 @@ function give(child: ChildProcess, keys: RealmKeys): void {
 
 const endOf = (child: ChildProcess): Promise<string> =>
   new Promise((resolve) => {
-    child.on('error', (error) => resolve(error.name))
+    child.on('error', (error) => {
+      // Without a process there is nothing to be closed.
+      if (child.pid === undefined) resolve(error.message)
+    })
     child.on('close', (code, by) => resolve(by ?? `exit code ${code}`))
   })
 

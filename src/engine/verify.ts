@@ -1,20 +1,20 @@
 /**
- * A full pass over a store. Its journal must be whole: every commit from the last checkpoint on, in
- * order, each as it was written, up to the head. And what lies in it must be exactly what the heads
- * say: not one record more, fewer, older or elsewhere. Only such a pass sees a record that vanished;
- * reads see every other change by themselves.
+ * A full pass over a store, which changes nothing. Its journal must be whole: every commit from the
+ * last checkpoint on, in order, each as it was written, up to the head. And what lies in it must be
+ * exactly what the heads say: not one record more, fewer, older or elsewhere. Only such a pass sees
+ * a record that vanished; reads see every other change by themselves.
  */
 import { equalBytes } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { decodeOrder, realmChainInput, type Order, type VaultHead } from '../format/heads.ts'
 import { addElement, ZERO_SUM } from '../format/multiset.ts'
-import { parsePath, path, range } from '../format/paths.ts'
+import { parsePath, path, range, type ParsedPath } from '../format/paths.ts'
 import type { Store } from '../store/store.ts'
 import { checkpointOf, startOf } from './checkpoint.ts'
 import { chainOf } from './journal-entry.ts'
 import { eachRow } from './lookup.ts'
-import { loadPosition, readVaultHead } from './realm.ts'
+import { readPosition, readVaultHead } from './realm.ts'
 import type { RealmKeys } from './realm-keys.ts'
 import { Records } from './records.ts'
 
@@ -46,6 +46,8 @@ export interface Verified {
   readonly provider: CryptoProvider
   /** Told now and then. */
   readonly onProgress?: (progress: VerifyProgress) => void
+  /** Ends it early, with an error. */
+  readonly signal?: AbortSignal
 }
 
 const PROGRESS_EVERY = 1000
@@ -68,9 +70,13 @@ export async function verifyStore(verified: Verified): Promise<VerifyReport> {
   }
 }
 
+/** Codes that speak of what lies in the store; a store that does not answer is another matter. */
+const TELLING: ReadonlySet<string> = new Set(['INTEGRITY', 'ROLLED_BACK'])
+
 function findingOf(error: unknown): Finding {
   if (error instanceof Wrong) return error.finding
-  if (error instanceof StrongroomError) return { what: `${error.code}: ${error.message}` }
+  if (error instanceof StrongroomError && TELLING.has(error.code))
+    return { what: `${error.code}: ${error.message}` }
   throw error
 }
 
@@ -95,24 +101,28 @@ class Pass {
 
   async run(): Promise<void> {
     const { store, keys, provider } = this.#on
-    const { head } = await loadPosition(store, keys)
+    const { position } = await readPosition(store, keys)
+    const { head } = position
     const base = await checkpointOf(store, keys, provider, head)
-    const chain = await this.#journal(
-      base?.frontier.size ?? 0n,
-      base?.chain ?? startOf(head, provider),
-    )
-    if (BigInt(this.#commits) + (base?.frontier.size ?? 0n) !== head.seq)
+    const start = base?.chain ?? startOf(head, provider)
+    const { seq, chain } = await this.#journal(base?.frontier.size ?? 0n, start)
+    const [first, what] = seq < head.seq ? [seq, 'ends early'] : [head.seq, 'goes on']
+    if (seq !== head.seq)
       throw new Wrong({
-        what: `the journal should end at commit ${head.seq} and ends early`,
-        sequence: BigInt(this.#commits) + (base?.frontier.size ?? 0n) + 1n,
+        what: `the journal should end at commit ${head.seq} and ${what}`,
+        sequence: first + 1n,
       })
+    // Every entry is whole, so nobody can say which order row is not the one that was written.
     if (!equalBytes(chain, head.chain))
-      throw new Wrong({ what: 'the journal does not lead to the head', sequence: head.seq })
+      throw new Wrong({ what: 'the commits of the journal do not lead to the head in their order' })
     await this.#everything()
   }
 
-  /** Every commit in order; answers the chain after the last. */
-  async #journal(from: bigint, start: Uint8Array): Promise<Uint8Array> {
+  /** Every commit in order; answers where it ends, and the chain there. */
+  async #journal(
+    from: bigint,
+    start: Uint8Array,
+  ): Promise<{ readonly seq: bigint; readonly chain: Uint8Array }> {
     const { store, provider } = this.#on
     let seq = from
     let chain = start
@@ -122,12 +132,12 @@ class Pass {
       seq += 1n
       if (at !== seq)
         throw new Wrong({ what: `commit ${seq} is missing from the journal`, sequence: seq })
+      await this.#entry(seq, orderIn(value, seq))
       chain = provider.digest('SHA_256', realmChainInput(chain, value))
-      await this.#entry(seq, decodeOrder(value))
       this.#commits++
       this.#tell()
     }
-    return chain
+    return { seq, chain }
   }
 
   async #entry(sequence: bigint, order: Order): Promise<void> {
@@ -164,6 +174,7 @@ class Pass {
       this.#rows++
       this.#tell()
       const { kind, vaultId } = parsed
+      if (kind === 'journal') this.#written(parsed)
       if (vaultId === undefined || kind === 'journal') continue
       if (kind === 'building') {
         building.add(vaultId)
@@ -181,6 +192,13 @@ class Pass {
       if (building.has(vaultId) && !this.#heads.has(vaultId)) continue
       this.#compare(vaultId, sums.get(vaultId) ?? { sum: ZERO_SUM, count: 0n })
     }
+  }
+
+  /** Heads come before the journal: their letter does. What was let go may have left rows behind. */
+  #written({ vaultId, seq }: ParsedPath): void {
+    const head = this.#heads.get(vaultId!)
+    if (head && seq! > head.seq)
+      throw new Wrong({ what: 'the journal has an entry that no commit wrote', vaultId: vaultId! })
   }
 
   #head(vaultId: string, value: Uint8Array): VaultHead {
@@ -209,10 +227,22 @@ class Pass {
   }
 
   #tell(): void {
+    if (this.#on.signal?.aborted) throw aborted()
     if ((this.#commits + this.#rows) % PROGRESS_EVERY === 0)
       this.#on.onProgress?.({ commits: this.#commits, records: this.#rows })
   }
 }
+
+function orderIn(value: Uint8Array, sequence: bigint): Order {
+  try {
+    return decodeOrder(value)
+  } catch {
+    throw new Wrong({ what: 'the order row of a commit is no such row', sequence })
+  }
+}
+
+export const aborted = (): StrongroomError =>
+  new StrongroomError('UNAVAILABLE', 'verify: expected to reach the end, was aborted.')
 
 /** Every key of a store: the letters of paths lie between these. */
 const EVERYTHING = { gte: new Uint8Array([0]), lt: new Uint8Array([0xff]) }

@@ -9,7 +9,7 @@ import type { LevelPathOptions } from '../level.ts'
 import type { LevelPlatform } from './platform.ts'
 import { HEAD_KEY, encodeHead } from './codec.ts'
 import { StrongroomError, invalidArgument } from '../../base/errors.ts'
-import { IMAGE } from './image.ts'
+import { isStaleImage } from './image.ts'
 import { isLevelFile } from './inspection.ts'
 import { writeDurably } from './database.ts'
 import { syncDirectory } from '../sidecar.ts'
@@ -52,10 +52,11 @@ export async function ensureStore(
  * the lock of the store.
  */
 export async function removeDrafts(root: string): Promise<void> {
-  const drafts = (await readdir(root)).filter(
-    (name) => name.startsWith(DRAFT) || name.startsWith(IMAGE),
-  )
-  for (const draft of drafts) await rm(join(root, draft), { recursive: true, force: true })
+  for (const name of await readdir(root)) {
+    const path = join(root, name)
+    if (name.startsWith(DRAFT) || isStaleImage(path))
+      await rm(path, { recursive: true, force: true })
+  }
 }
 
 async function list(path: string): Promise<string[] | undefined> {

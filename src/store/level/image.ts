@@ -1,13 +1,20 @@
 /**
- * A copy of the store as it is now, beside it, for somebody else to look at: tables never change once
- * written, so they are linked; what still grows is copied. Reading these files is safe (only the file
- * LOCK must never be opened by us: closing it would drop the lock).
+ * A copy of the store as it is now, beside it, for somebody else to look at: tables never change
+ * once written, so they are linked; what still grows is copied. Reading these files is safe (only
+ * the file LOCK must never be opened by us: closing it would drop the lock).
  */
 import { copyFile, link, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { StoreError, type StoreImage } from '../store.ts'
 
-export const IMAGE = 'store.image-'
+const IMAGE = 'store.image-'
+
+/** Images of this process that somebody looks at. */
+const inUse = new Set<string>()
+
+/** What a look that was cut short left behind. */
+export const isStaleImage = (path: string): boolean =>
+  basename(path).startsWith(IMAGE) && !inUse.has(path)
 
 /** A compaction may drop files while they are being linked: then again, a few times. */
 const ATTEMPTS_MAX = 8
@@ -16,7 +23,11 @@ const ATTEMPTS_MAX = 8
 export async function makeImage(root: string, location: string): Promise<StoreImage> {
   for (let attempt = 1; ; attempt++) {
     const path = await mkdtemp(join(root, IMAGE))
-    const remove = (): Promise<void> => rm(path, { recursive: true, force: true })
+    inUse.add(path)
+    const remove = async (): Promise<void> => {
+      await rm(path, { recursive: true, force: true })
+      inUse.delete(path)
+    }
     try {
       const target = join(path, 'store')
       await mkdir(target, { mode: 0o700 })
