@@ -22,24 +22,27 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     source: 'index.ts',
     values: words(`
       ALGORITHMS ERROR_CODES KEY_OPERATIONS LIMITS SPECS StoreError Strongroom StrongroomError
-      VirtualClock
+      VirtualClock directoryObjectStore
       fetchLink replicationHandler roomLink serveReplication streamLink
     `),
     types: words(`
-      Algorithm Alias AliasRef Answer Asked CancelKeyDeletionInput ChangeKeyCompartmentInput
+      Algorithm Alias AliasRef Answer Asked BackupDestination BackupKeyInput BackupSource
+      BackupVaultInput CancelKeyDeletionInput ChangeKeyCompartmentInput
       ChangeVaultCompartmentInput Checkpoint CheckpointInput Clock Commit Context CreateAliasInput CreateKeyInput
       CreateKeyVersionInput CreateVaultInput CryptoProvider DataKey DataKeyPair DecryptInput
       Decrypted DefinedTags DeriveSharedSecretInput Duration EncryptInput Encrypted
-      EncryptionAlgorithm ErrorCode ExplainInput Explained Explanation ExportKeyInput Exported Finding
+      EncryptionAlgorithm ErrorCode ExplainInput Explained Explanation ExportKeyInput ExportRealmInput Exported Finding
       GenerateDataKeyInput GenerateDataKeyPairInput GenerateMacInput GenerateRandomInput
       GetImportParametersInput Hash Head ImportKeyInput ImportKeyMaterialInput
-      ImportKeyVersionInput ImportParameters Input JournalChange JournalEntry JournalInput JournalledUse Json Key KeyOperation KeyRef KeyState
-      ListAliasesInput ListKeysInput ListVaultsInput Mac MacAlgorithm Metrics OpenOptions
+      ImportKeyVersionInput ImportParameters ImportRealmInput Input JournalChange JournalEntry JournalInput JournalledUse Json Key KeyBackup KeyOperation KeyRef KeyState
+      ListAliasesInput ListKeysInput ListVaultsInput Mac MacAlgorithm Metrics ObjectRef ObjectStore OpenOptions
       OperationCount OperationEvent OperationMethods OperationName Operations Origin Page Paged
       PairSpec ProtectionMode PublicKeyAnswer Purpose Random Range ReEncryptInput ReEncrypted
+      RestoreKeyInput RestoreVaultInput
       Rotation RotationInput RotationStatus Row ScheduleDeletion Seal SharedSecret Sidecar
       SignInput Signed SigningAlgorithm Sorted Spec Store StoreLimits Tags Ticked Unsealed
       UnwrapKeyInput Unwrapped UpdateKeyInput UpdateKeyVersionInput UpdateVaultInput UseKey Vault
+      VaultBackup
       VaultRef VaultState VaultType VaultUsage Verified VerifyInput VerifyMacInput VerifyProgress VerifyReport
       VerifyRoomInput Version
       VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
@@ -57,6 +60,14 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     types: words(`
       Duration Fault FaultKind FaultPlan FaultyCall FaultyMethod FaultyStore RecordedCall
       SeededRandom StoreHarness SuiteApi
+    `),
+  },
+  './oci': {
+    source: 'faces/oci/index.ts',
+    values: words('isAuthentic ociFetch ociHandler ociHttpClient'),
+    types: words(`
+      Bytes Caller OciCall OciEndpoints OciFaultAnswer OciHttpClient OciHttpRequest OciOptions
+      OciRequest OciResponse Signatures SignedRequest
     `),
   },
   './store/level': {
@@ -85,11 +96,11 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
 
 const METHODS = words(`
   createVault getVault listVaults updateVault changeVaultCompartment scheduleVaultDeletion
-  cancelVaultDeletion getVaultUsage
+  cancelVaultDeletion getVaultUsage backupVault restoreVault
   createKey getKey listKeys updateKey changeKeyCompartment enableKey disableKey
   scheduleKeyDeletion cancelKeyDeletion destroyKey tagKey untagKey
   createAlias updateAlias deleteAlias listAliases
-  getRotationPolicy putRotationPolicy listRotations
+  getRotationPolicy putRotationPolicy listRotations backupKey restoreKey exportRealm
   createKeyVersion getKeyVersion listKeyVersions updateKeyVersion scheduleKeyVersionDeletion
   cancelKeyVersionDeletion
   getWrappingKey importKey importKeyVersion getImportParameters importKeyMaterial

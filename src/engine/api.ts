@@ -330,17 +330,17 @@ export interface CreateKeyVersionInput extends KeyRef, Write, VersionAttributes 
 export interface UpdateKeyVersionInput extends VersionRef, Write, VersionAttributes {}
 
 /** Where a backup goes: into the store of `open({ objects })`; absent: into the answer. */
-export interface Destination {
+export interface BackupDestination {
   readonly to?: ObjectRef
 }
 /** A backup: its bytes, all at once or piece by piece, or where they are in the object store. */
-export interface Source {
+export interface BackupSource {
   readonly blob?: Uint8Array | AsyncIterable<Uint8Array>
   readonly from?: ObjectRef
   /** Base64 of the MD5 of the bytes, as in the header Content-MD5; a wrong one is CONTENT_MISMATCH. */
   readonly md5?: string
 }
-export interface BackupKeyInput extends KeyRef, Asked, Destination {
+export interface BackupKeyInput extends KeyRef, Asked, BackupDestination {
   readonly ifMatch?: string
 }
 export interface KeyBackup {
@@ -348,7 +348,7 @@ export interface KeyBackup {
   /** ASCII. Absent when it went to the object store. */
   readonly blob?: Uint8Array
 }
-export interface BackupVaultInput extends VaultRef, Asked, Destination {
+export interface BackupVaultInput extends VaultRef, Asked, BackupDestination {
   readonly ifMatch?: string
   /** Its enabled and disabled keys too; default: what describes the vault alone. */
   readonly includeKeys?: boolean
@@ -358,7 +358,7 @@ export interface VaultBackup {
   /** ASCII, made while it is read, once. Absent when it went to the object store. */
   readonly blob?: AsyncIterable<Uint8Array>
 }
-export interface RestoreKeyInput extends Asked, Source {
+export interface RestoreKeyInput extends Asked, BackupSource {
   /** Default: the vault of the backup. Another one needs `newIds`, in the region of the backup. */
   readonly vaultId?: string
   /** A new key, whatever became of the old one; `restoredFrom` leads from the one to the other. */
@@ -367,7 +367,7 @@ export interface RestoreKeyInput extends Asked, Source {
   readonly failIfNameInUse?: boolean
   readonly retryToken?: string
 }
-export interface RestoreVaultInput extends Asked, Source {
+export interface RestoreVaultInput extends Asked, BackupSource {
   /** Default: that of the backup. */
   readonly compartmentId?: string
   readonly retryToken?: string
