@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Strongroom, type OpenOptions } from '../../src/index.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
-import { HOSTILE } from '../fuzz/hostile.ts'
+import { HOSTILE } from '../adversary/values.ts'
 import { codeOf, SEAL, type Room } from './support.ts'
 
 /** What an option may be of the hostile values. The compiler asks for a new option. */
@@ -19,6 +19,12 @@ const HARMLESS: Readonly<Record<keyof OpenOptions, readonly string[]>> = {
   sweepEveryMs: [],
   verify: ['true'],
   acceptRollback: ['true'],
+  expectHead: [],
+  audit: [],
+  journalMax: [],
+  replicasMax: [],
+  realm: [],
+  objects: [],
   unsafeAllowSeeded: ['true'],
 }
 const NAMES = Object.keys(HARMLESS) as (keyof OpenOptions)[]

@@ -1,6 +1,7 @@
 /** What makes writes safe to repeat and to race: etags for every mutable resource, retry tokens for every write. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { call, INPUTS, openWorld, type World } from '../fuzz/world.ts'
+import { call } from '../adversary/entries.ts'
+import { INPUTS, openWorld, type World } from '../adversary/world.ts'
 import { StrongroomError } from '../../src/base/errors.ts'
 import { OPERATIONS } from '../../src/domain/operations.ts'
 import type { OperationName } from '../../src/engine/api.ts'

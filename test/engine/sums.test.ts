@@ -1,6 +1,7 @@
 /** After every operation, and after everything that time does, heads and sums are those of the rows. */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { call, INPUTS, openWorld, OPERATION_NAMES, type World } from '../fuzz/world.ts'
+import { call } from '../adversary/entries.ts'
+import { INPUTS, openWorld, OPERATION_NAMES, type World } from '../adversary/world.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { complaints } from './audit.ts'
 import { codeOf, DAY_MS, KEY, stage } from './support.ts'

@@ -1,18 +1,22 @@
 /** A provider for many rooms in one process. */
 import { createNodeProvider } from '../../src/crypto/node/index.ts'
-import type { CryptoProvider } from '../../src/crypto/provider.ts'
+import type { CryptoProvider, KeyPairBytes } from '../../src/crypto/provider.ts'
+import { SPECS, type PairSpec } from '../../src/domain/algorithms.ts'
 
-/** It tests itself once, and its RSA-2048 pairs are one pair, so that none is waited for. */
-async function fastProvider(): Promise<CryptoProvider> {
+/** It tests itself once, and has one RSA pair of each size, so that none is waited for twice. */
+function fastProvider(): CryptoProvider {
   const provider = createNodeProvider()
-  const { privateKey, publicKey } = await provider.generatePair('RSA_2048')
-  const generatePair: CryptoProvider['generatePair'] = async (spec) =>
-    spec === 'RSA_2048'
-      ? { privateKey: privateKey.slice(), publicKey: publicKey.slice() }
-      : provider.generatePair(spec)
+  const known = new Map<PairSpec, Promise<KeyPairBytes>>()
+  const generatePair: CryptoProvider['generatePair'] = async (spec) => {
+    if (SPECS[spec].family !== 'rsa') return provider.generatePair(spec)
+    const made = known.get(spec) ?? Promise.resolve(provider.generatePair(spec))
+    known.set(spec, made)
+    const { privateKey, publicKey } = await made
+    return { privateKey: privateKey.slice(), publicKey: publicKey.slice() }
+  }
   return { ...provider, generatePair }
 }
 
-let made: Promise<CryptoProvider> | undefined
+let made: CryptoProvider | undefined
 
-export const sharedProvider = (): Promise<CryptoProvider> => (made ??= fastProvider())
+export const sharedProvider = async (): Promise<CryptoProvider> => (made ??= fastProvider())

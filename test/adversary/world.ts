@@ -1,20 +1,22 @@
 /** A room with one of everything, and for every operation an input that it accepts. */
-import { constants, createPublicKey, publicEncrypt } from 'node:crypto'
-import { Strongroom } from '../../src/index.ts'
-import { VirtualClock } from '../../src/base/clock.ts'
+import { Strongroom, VirtualClock } from '../../src/index.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import type { Input, Key, OperationName } from '../../src/engine/api.ts'
 import type { Spec } from '../../src/domain/algorithms.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
-import type { Room } from '../model/real.ts'
+import { wrapFor } from '../engine/judge.ts'
+import { sharedProvider } from '../helpers/provider.ts'
+import { COPIES } from './copies.ts'
 
 const MESSAGE = utf8('a message')
 const CONTEXT = { table: 'orders', row: '7' }
 const SIX_DAYS_MS = 6 * 24 * 60 * 60 * 1000
 
+export const SEAL = { key: new Uint8Array(32).fill(3) }
+
 export interface World {
-  readonly room: Room
+  readonly room: Strongroom
   readonly store: Store
   readonly clock: VirtualClock
   readonly vaultId: string
@@ -25,17 +27,18 @@ export interface World {
   readonly imported: Key
 }
 
-const make = async (room: Room, vaultId: string, spec: Spec, more: object = {}): Promise<Key> =>
+const make = async (
+  room: Strongroom,
+  vaultId: string,
+  spec: Spec,
+  more: object = {},
+): Promise<Key> =>
   room.createKey({ vaultId, displayName: 'served', spec, protectionMode: 'SOFTWARE', ...more })
 
 export async function openWorld(): Promise<World> {
   const clock = new VirtualClock()
   const store = createMemoryStore()
-  const room: Room = await Strongroom.open({
-    store,
-    clock,
-    seal: { key: new Uint8Array(32).fill(3) },
-  })
+  const room = await Strongroom.open({ store, clock, seal: SEAL, crypto: await sharedProvider() })
   const { id: vaultId } = await room.createVault({ displayName: 'fuzz' })
   return {
     room,
@@ -47,20 +50,6 @@ export async function openWorld(): Promise<World> {
     ec: await make(room, vaultId, 'EC_P256', { purposes: ['sign', 'agree'] }),
     imported: await make(room, vaultId, 'AES_256', { origin: 'imported' }),
   }
-}
-
-/** Every row of the store, as text that can be compared. */
-export async function image({ store }: World): Promise<string> {
-  const lt = new Uint8Array(64).fill(255)
-  const { rows } = await store.scan({ gte: new Uint8Array(1), lt, limit: 100_000 })
-  return rows.map(({ key, value, version }) => `${hex(key)}=${hex(value)}@${version}`).join('\n')
-}
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-
-function oaep(spki: Uint8Array, material: Uint8Array): Uint8Array {
-  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
-  const padding = constants.RSA_PKCS1_OAEP_PADDING
-  return new Uint8Array(publicEncrypt({ key, padding, oaepHash: 'sha256' }, material))
 }
 
 type Inputs = { readonly [O in OperationName]: (world: World) => Promise<Input<O>> }
@@ -81,7 +70,7 @@ async function older(world: World): Promise<{ keyId: string; versionId: string }
 const wrapping = 'RSA_OAEP_SHA_256' as const
 async function wrappedKey({ room, vaultId }: World) {
   const { publicKey } = await room.getWrappingKey({ vaultId })
-  return { wrapped: oaep(publicKey, new Uint8Array(32).fill(1)), wrapping }
+  return { wrapped: wrapFor(wrapping, publicKey, new Uint8Array(32).fill(1)), wrapping }
 }
 const later = ({ clock }: World, ms: number): Date => new Date(clock.now() + ms)
 const inAWeek = (world: World): Date => later(world, 8 * 24 * 60 * 60 * 1000)
@@ -215,7 +204,7 @@ const VERSIONS = {
     const { id: keyId } = await make(world.room, world.vaultId, 'AES_256', { origin: 'imported' })
     const asked = { keyId, wrapping, wrappingSpec: 'RSA_2048' } as const
     const { publicKey, importToken } = await world.room.getImportParameters(asked)
-    const wrapped = oaep(publicKey, new Uint8Array(32).fill(2))
+    const wrapped = wrapFor(wrapping, publicKey, new Uint8Array(32).fill(2))
     return { keyId, importToken, wrapped, expiresAt: inAWeek(world) }
   },
   deleteKeyMaterial: async ({ imported }) => ({ keyId: imported.id }),
@@ -263,12 +252,5 @@ const USES = {
   },
 } satisfies Partial<Inputs>
 
-export const INPUTS: Inputs = { ...VAULTS, ...KEYS, ...VERSIONS, ...USES }
+export const INPUTS: Inputs = { ...VAULTS, ...KEYS, ...VERSIONS, ...USES, ...COPIES }
 export const OPERATION_NAMES = Object.keys(INPUTS) as readonly OperationName[]
-
-/** Calls an operation with anything at all. */
-export const call = (
-  { room }: World,
-  operation: OperationName | 'explain',
-  input: unknown,
-): Promise<unknown> => (room[operation] as (input: unknown) => Promise<unknown>).call(room, input)
