@@ -14,6 +14,10 @@ const CAMPAIGNS = {
   rollback: 'test/campaigns/rollback',
   destruction: 'test/campaigns/destruction',
   memory: 'test/campaigns/memory',
+  hostile: 'test/adversary/hostile',
+  flips: 'test/adversary/flips',
+  timing: 'test/adversary/timing',
+  linear: 'test/adversary/linear',
 }
 const NAMES = Object.keys(CAMPAIGNS)
 /** What --seed takes. */
