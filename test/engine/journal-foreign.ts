@@ -41,7 +41,11 @@ export interface Walked {
 export async function walk(store: Store): Promise<Walked> {
   const rows = (await rowsOf(store)).map(({ key, value }) => [Buffer.from(key), value] as const)
   const starting = (letter: string) => rows.filter(([key]) => key[0] === letter.charCodeAt(0))
-  const entries = starting('J')
+  const entries = new Map<string, Uint8Array[]>()
+  for (const [path, value] of starting('J')) {
+    const at = hex(path.subarray(1, 25))
+    entries.set(at, [...(entries.get(at) ?? []), value])
+  }
   const realm = Buffer.from(starting('R')[0]![1])
   const chains = new Map<string, string>()
   let hash = sha256(label('strongroom/start/v1'), realm.subarray(5, 37))
@@ -51,10 +55,6 @@ export async function walk(store: Store): Promise<Walked> {
     hash = sha256(label('strongroom/realm/v1'), hash, row)
     const order = Buffer.from(row)
     const vault = order.subarray(1, 17)
-    const at = Buffer.concat([Buffer.from('J'), vault, order.subarray(17, 25)])
-    const own = entries
-      .filter(([path]) => path.subarray(0, 25).equals(at))
-      .map(([, value]) => value)
     const commit = {
       sequence,
       local: order[0] === 1,
@@ -62,7 +62,7 @@ export async function walk(store: Store): Promise<Walked> {
       vaultSequence: order.readBigUInt64BE(17),
       hash: hex(order.subarray(25)),
       row,
-      rows: own,
+      rows: entries.get(hex(order.subarray(1, 25))) ?? [],
     }
     if (!commit.local) chains.set(commit.vaultId, chained(chains.get(commit.vaultId), commit))
     return commit
