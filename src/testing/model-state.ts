@@ -67,6 +67,8 @@ export interface ModelKey {
   versions: ModelVersion[]
   current: ModelVersion | undefined
   rotation: ModelRotation | undefined
+  /** The highest number given before a backup that it was restored from. */
+  readonly lastNumber?: number
   touched: boolean
 }
 
@@ -150,7 +152,7 @@ export function addVersion(key: ModelKey, facts: VersionFacts): ModelVersion {
   const version: ModelVersion = {
     id: '',
     key,
-    number: key.versions.length + 1,
+    number: Math.max(key.lastNumber ?? 0, key.versions.at(-1)?.number ?? 0) + 1,
     createdAt: facts.createdAt,
     autoRotated: facts.autoRotated ?? false,
     state: facts.state ?? 'enabled',

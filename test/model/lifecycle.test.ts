@@ -10,6 +10,7 @@ import { describe, expect, test } from 'vitest'
 import { newModel, type Model } from '../../src/testing/model.ts'
 import { compareAll, type Real } from './real.ts'
 import { levelReal, memoryReal } from './rooms.ts'
+import { BACKUP_STEPS } from './steps-backup.ts'
 import { createKey, KEY_STEPS } from './steps-keys.ts'
 import { TIME_STEPS, USE_STEPS } from './steps-use.ts'
 import { createVault, VAULT_STEPS } from './steps-vaults.ts'
@@ -22,7 +23,14 @@ const STEPS = Number(process.env['STRONGROOM_MODEL_STEPS'] ?? 0)
 const RUNS = STEPS > 0 ? Math.ceil(STEPS / 100) : 200
 const LENGTH = STEPS > 0 ? 200 : 70
 
-const ALL = [...VAULT_STEPS, ...KEY_STEPS, ...VERSION_STEPS, ...USE_STEPS, ...TIME_STEPS]
+const ALL = [
+  ...VAULT_STEPS,
+  ...KEY_STEPS,
+  ...VERSION_STEPS,
+  ...USE_STEPS,
+  ...TIME_STEPS,
+  ...BACKUP_STEPS,
+]
 /** Every history begins with a vault and two keys: the rest is what happens to them. */
 const histories = (commands: readonly Command[], maxCommands: number) =>
   fc.tuple(
@@ -72,11 +80,14 @@ describe(`lifecycles follow the model (seed ${SEED})`, () => {
 
   test('histories of imported material', { timeout: 120_000 }, async () => {
     await fc.assert(
-      fc.asyncProperty(histories([...KEY_STEPS, ...IMPORT_STEPS], 30), async (history) => {
-        const real = await memoryReal()
-        await follow(real, history)
-        await real.room.close()
-      }),
+      fc.asyncProperty(
+        histories([...KEY_STEPS, ...IMPORT_STEPS, ...BACKUP_STEPS], 30),
+        async (history) => {
+          const real = await memoryReal()
+          await follow(real, history)
+          await real.room.close()
+        },
+      ),
       { numRuns: 6, seed: SEED },
     )
   })

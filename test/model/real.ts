@@ -38,6 +38,7 @@ export interface Real {
   /** Closes the room and opens it again over the same store. */
   reopen(): Promise<Room>
   readonly made: Made[]
+  readonly backups: { readonly of: m.ModelBackup; readonly blob: Uint8Array }[]
   /** Which of two materials a key was given first: only that one may come again. */
   readonly material: Map<m.ModelKey, boolean>
   /** What was read last of every resource, by its id. */

@@ -30,6 +30,7 @@ function realOver(
     room,
     clock,
     made: [],
+    backups: [],
     material: new Map(),
     seen: new Map(),
     reopen: async () => {
