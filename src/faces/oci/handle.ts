@@ -1,0 +1,213 @@
+/**
+ * The path of every request, in the order of contracts OCI 2.2: what it says, who says it, how often,
+ * what it is about, whether that is on its way; then the room.
+ */
+import type { Asked, Key, Write } from '../../engine/api.ts'
+import type { Strongroom } from '../../engine/room.ts'
+import { callerOf, isAuthentic, unauthenticated } from './auth.ts'
+import { Call, type Operation } from './call.ts'
+import {
+  bytesOf,
+  collected,
+  jsonOf,
+  lowerCased,
+  refusalOf,
+  responseOf,
+  scopedToken,
+  targetOf,
+  unquoted,
+  type OciRequest,
+  type OciResponse,
+  type Target,
+} from './codec.ts'
+import { FAULTS, faultOf, hidden, invalid, OciFault } from './errors.ts'
+import { Face } from './face.ts'
+import { record } from './fields.ts'
+import { keyOf, vaultIdOf, versionIdOf } from './names.ts'
+import { routeOf, type Route } from './operations.ts'
+import type { OciOptions } from './options.ts'
+import { PER_SECOND_DEFAULT } from './throttle.ts'
+
+const REQUEST_ID_MAX = 256
+const RETRY_TOKEN_MAX = 64
+/** In a vault that is updated, keys can be made and changed (contracts: OCI 5.1). */
+const PARENT = ['UPDATING']
+/** An upload is held whole only to verify its signature. */
+const SIGNED_UPLOAD_MAX = 268_435_456
+
+interface Received {
+  readonly request: OciRequest
+  readonly headers: Readonly<Record<string, string>>
+  readonly target: Target
+  readonly route: Route
+  readonly requestId: string
+}
+
+function routed(request: OciRequest, target: Target): Route {
+  const route = target.segments && routeOf(request.method, target.segments)
+  if (route === undefined)
+    throw new OciFault(FAULTS.noRoute, 'url: expected a path of this API, got another one.')
+  if (route === 'other method')
+    throw new OciFault(FAULTS.method, `method: expected another one, got ${request.method}.`)
+  return route
+}
+
+/** Who asks, once the signature is verified where keys are registered. */
+async function authenticated(face: Face, received: Received): Promise<string | undefined> {
+  const { headers, request, target } = received
+  const { signatures, principalOf } = face.options
+  const caller = callerOf(headers)
+  if (signatures) {
+    const required = signatures.required ?? true
+    if (!caller && required) throw unauthenticated()
+    const body = await collected(request.body, SIGNED_UPLOAD_MAX)
+    const signed = { method: request.method, target: target.target, headers, body }
+    if (caller && !(await isAuthentic(signed, signatures.keys, face.room.now())))
+      throw unauthenticated()
+  }
+  return principalOf ? principalOf(caller) : (caller?.user ?? caller?.keyId)
+}
+
+function intercepted(face: Face, received: Received, principal: string | undefined): void {
+  const { request, route, requestId, target } = received
+  const call = {
+    operation: route.name,
+    method: request.method,
+    path: target.target,
+    requestId,
+    principal,
+  }
+  const answer = face.options.intercept?.(call)
+  if (!answer) return
+  const { message = answer.code, retryAfter, ...fault } = answer
+  throw new OciFault(fault, message, retryAfter)
+}
+
+function throttled(face: Face, { group }: Operation): void {
+  const { throttle } = face.options
+  if (throttle === undefined || throttle === false || group === undefined) return
+  const perSecond = throttle === true ? PER_SECOND_DEFAULT : throttle.perSecond
+  face.throttle.admit(group, perSecond, face.now)
+}
+
+/** The headers that the operation has; others are not looked at. */
+async function writeOf({ headers, route, request, target }: Received): Promise<Write> {
+  const { headers: known } = route.operation
+  const ifMatch = known.includes('if-match') ? headers['if-match'] : undefined
+  const token = known.includes('opc-retry-token') ? headers['opc-retry-token'] : undefined
+  if (token !== undefined && (token.length < 1 || token.length > RETRY_TOKEN_MAX))
+    invalid('opc-retry-token', `1 to ${RETRY_TOKEN_MAX} characters`)
+  const path = target.segments!.join('/')
+  return {
+    ...(ifMatch !== undefined && { ifMatch: unquoted(ifMatch) }),
+    ...(token !== undefined && { retryToken: await scopedToken(request.method, path, token) }),
+  }
+}
+
+/** The vault of the path, or the one behind the host. */
+async function vaultOf(face: Face, { route, target }: Received): Promise<string> {
+  const { operation, parameters } = route
+  if (operation.client === 'vault')
+    return parameters['vaultId'] === undefined ? '' : vaultIdOf(parameters['vaultId'])
+  const vaultId = await face.vaultOf(target.host)
+  if (vaultId === undefined) throw hidden()
+  return vaultId
+}
+
+async function named(face: Face, received: Received, asked: Asked) {
+  const { parameters } = received.route
+  const vaultId = await vaultOf(face, received)
+  const { keyId, keyVersionId, replicationId = '' } = parameters
+  const key = keyId === undefined ? undefined : await keyOf(face, vaultId, keyId, asked)
+  const versionId = keyVersionId === undefined ? '' : versionIdOf(vaultId, keyVersionId)
+  return { vaultId, key, versionId, replicationId }
+}
+
+/** What is changed, and the key it belongs to, must be at rest; the vault may be updated meanwhile. */
+function refuseHeld(call: Call, key: Key | undefined): void {
+  const { vaultId, versionId } = call
+  const { client, method, during = [] } = call.operation
+  if (method === 'GET') return
+  if (client === 'crypto') {
+    call.refuseHeld(vaultId)
+    return
+  }
+  const own = [versionId, key?.id ?? '', client === 'vault' ? vaultId : ''].filter(
+    (id) => id !== '',
+  )
+  for (const [depth, id] of own.entries()) call.refuseHeld(id, depth === 0 ? during : [])
+  if (client === 'management') call.refuseHeld(vaultId, PARENT)
+}
+
+async function bodyOf({ body }: Operation, request: OciRequest): Promise<unknown> {
+  return body === 'bytes' ? bytesOf(request.body) : record(body)(await jsonOf(request.body), '')
+}
+
+async function serve(face: Face, received: Received): Promise<OciResponse> {
+  const { request, headers, target, route, requestId } = received
+  const { name, operation } = route
+  const query = record(operation.query)(target.query, '')
+  const body = await bodyOf(operation, request)
+  const write = await writeOf(received)
+  const principal = await authenticated(face, received)
+  intercepted(face, received, principal)
+  throttled(face, operation)
+  const asked = {
+    requestId: requestId.slice(0, REQUEST_ID_MAX),
+    ...(principal !== undefined && { principal }),
+  }
+  const names = await named(face, received, asked)
+  const call = new Call({
+    face,
+    name,
+    operation,
+    asked,
+    write,
+    headers,
+    query,
+    body,
+    ...names,
+  })
+  refuseHeld(call, names.key)
+  return responseOf(await operation.answer(call), requestId)
+}
+
+let unnamed = 0
+const newRequestId = (): string => (++unnamed).toString(16).toUpperCase().padStart(32, '0')
+
+/**
+ * The whole face as one function over plain data: what arrived, what is answered. It never throws;
+ * refusals are replies with a code of OCI (contracts: OCI 2.1).
+ *
+ * @example
+ * const handle = ociHandler(room)
+ * const { status, body } = await handle({
+ *   method: 'GET',
+ *   url: 'https://kms.local.oraclecloud.com/20180608/vaults?compartmentId=root',
+ *   headers: {},
+ * })
+ */
+export function ociHandler(
+  room: Strongroom,
+  options: OciOptions = {},
+): (request: OciRequest) => Promise<OciResponse> {
+  const face = new Face(room, options)
+  return async (given) => {
+    const headers = lowerCased(given.headers)
+    const requestId = headers['opc-request-id'] ?? newRequestId()
+    let route: Route | undefined
+    try {
+      const target = targetOf(given.url, headers)
+      const request = face.options.signatures ? await whole(given) : given
+      route = routed(request, target)
+      return await serve(face, { request, headers, target, route, requestId })
+    } catch (error) {
+      return refusalOf(faultOf(error, route?.operation.client === 'crypto'), requestId)
+    }
+  }
+}
+
+/** A stream can be read once: what is verified and then used is read before. */
+async function whole(request: OciRequest): Promise<OciRequest> {
+  return { ...request, body: await collected(request.body, SIGNED_UPLOAD_MAX) }
+}

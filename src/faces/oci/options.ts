@@ -1,0 +1,69 @@
+/** What the face can be told. Everything has a default; all faces of a room share what they hold. */
+import type { Caller, Signatures } from './auth.ts'
+
+/** Where vaults are found, when host names are not what tells them apart. */
+export interface OciEndpoints {
+  /** Base URLs, as replies show them. */
+  readonly management: (vaultId: string) => string
+  readonly crypto: (vaultId: string) => string
+  /** The vault behind a host (with its port); undefined for the vault service. */
+  readonly vaultOf: (host: string) => string | undefined
+}
+
+/** What `intercept` sees of a request: enough to decide about it, nothing that is secret. */
+export interface OciCall {
+  /** The operation of the SDK, for example `createKey`. */
+  readonly operation: string
+  readonly method: string
+  readonly path: string
+  readonly requestId: string
+  readonly principal: string | undefined
+}
+
+/** An answer in place of the real one: a policy, or a fault to test against. */
+export interface OciFaultAnswer {
+  readonly status: number
+  readonly code: string
+  readonly message?: string
+  /** Seconds. */
+  readonly retryAfter?: number
+}
+
+export interface OciOptions {
+  /** Third part of every OCID; default `oc1`. */
+  readonly realm?: string
+  /** Default `oraclecloud.com`. */
+  readonly secondLevelDomain?: string
+  /**
+   * The region inside of OCIDs; default the room's. A room that holds replicas of another room's
+   * vaults says that room's region here, and answers with the same OCIDs.
+   */
+  readonly ocidRegion?: string
+  readonly endpoints?: OciEndpoints
+  /**
+   * How long CREATING, UPDATING, SCHEDULING_DELETION and the other states in between last, by the
+   * clock of the room. Default 0: replies show the state that comes after them.
+   */
+  readonly transitionMs?: number
+  /** 429 beyond so many requests a second in each of four groups; `true` is 10. Default: never. */
+  readonly throttle?: boolean | { readonly perSecond: number }
+  /** Lets `updateKey` change a disabled key. Default: refused, as the documents say. */
+  readonly updateWhileDisabled?: boolean
+  /** Lets ECDSA keys be imported. Default: refused, as the service does. */
+  readonly importEcdsa?: boolean
+  /** Refuses data keys that are shorter than their master key. */
+  readonly strictDataKeys?: boolean
+  /** The compartments that exist; default: all that are named. */
+  readonly compartments?: readonly string[]
+  /** The regions to which vaults may be replicated; default: all that are named. */
+  readonly regions?: readonly string[]
+  /**
+   * Who a caller is to the room; undefined is the owner. Default: the user OCID of a signed request,
+   * the owner for an unsigned one.
+   */
+  readonly principalOf?: (caller: Caller | undefined) => string | undefined
+  /** Public keys of callers: with them, signatures are verified. */
+  readonly signatures?: Signatures
+  /** Looks at each request before it is served. */
+  readonly intercept?: (call: OciCall) => OciFaultAnswer | undefined
+}

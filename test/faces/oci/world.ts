@@ -1,0 +1,175 @@
+/**
+ * A room, the unmodified clients of OCI before it, and what tests ask of them. RSA pairs are made once
+ * in a process, since an RSA-4096 wrapping key takes a second.
+ */
+import type { OciError } from 'oci-common'
+import {
+  KmsCryptoClient,
+  KmsManagementClient,
+  KmsVaultClient,
+  type models,
+} from 'oci-keymanagement'
+import { afterAll, vi } from 'vitest'
+import type { ObjectRef, ObjectStore } from '../../../src/backup/objects.ts'
+import { createNodeProvider } from '../../../src/crypto/node/index.ts'
+import type { CryptoProvider, KeyPairBytes } from '../../../src/crypto/provider.ts'
+import { ociHttpClient, type OciHttpClient, type OciOptions } from '../../../src/faces/oci/index.ts'
+import { Strongroom, VirtualClock, type OpenOptions } from '../../../src/index.ts'
+
+// The retrier of the SDK warns of every refusal.
+const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+const rooms: Strongroom[] = []
+afterAll(async () => {
+  warn.mockRestore()
+  await Promise.all(rooms.map((room) => room.close()))
+})
+
+export const compartment = (letter: string): string => `ocid1.compartment.oc1..${letter.repeat(60)}`
+export const COMPARTMENT = compartment('c')
+export const REGION = 'eu-frankfurt-1'
+export const SERVICE = `https://kms.${REGION}.oraclecloud.com`
+export const DAY_MS = 86_400_000
+
+/** A word of one of the enums of the SDK. */
+export const word = (text: string): never => text as never
+
+export const AES: models.KeyShape = { algorithm: word('AES'), length: 32 }
+export const RSA: models.KeyShape = { algorithm: word('RSA'), length: 256 }
+export const ECDSA: models.KeyShape = { algorithm: word('ECDSA'), length: 32 }
+
+function sharedPairs(): CryptoProvider {
+  const provider = createNodeProvider()
+  const pairs = new Map<string, Promise<KeyPairBytes>>()
+  const generatePair: CryptoProvider['generatePair'] = async (spec) => {
+    if (!spec.startsWith('RSA_')) return provider.generatePair(spec)
+    const made = pairs.get(spec) ?? provider.generatePair(spec)
+    pairs.set(spec, made)
+    const { privateKey, publicKey } = await made
+    return { privateKey: privateKey.slice(), publicKey: publicKey.slice() }
+  }
+  return { ...provider, generatePair }
+}
+const provider = sharedPairs()
+
+/** Objects in memory, by whatever names them. */
+export class Objects implements ObjectStore {
+  readonly kept = new Map<string, Uint8Array>()
+
+  async put(ref: ObjectRef, stream: AsyncIterable<Uint8Array>): Promise<void> {
+    const pieces: Uint8Array[] = []
+    for await (const piece of stream) pieces.push(piece)
+    this.kept.set(JSON.stringify(ref), Buffer.concat(pieces))
+  }
+
+  async get(ref: ObjectRef): Promise<AsyncIterable<Uint8Array> | undefined> {
+    const found = this.kept.get(JSON.stringify(ref))
+    return found && once(found)
+  }
+
+  /** The last object that came. */
+  get last(): Uint8Array {
+    return [...this.kept.values()].at(-1)!
+  }
+}
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes
+}
+
+/** The two clients of one vault. */
+export interface VaultClients {
+  readonly keys: KmsManagementClient
+  readonly crypto: KmsCryptoClient
+}
+
+export interface World {
+  readonly room: Strongroom
+  readonly clock: VirtualClock
+  readonly objects: Objects
+  readonly httpClient: OciHttpClient
+  readonly vaults: KmsVaultClient
+  readonly at: (vault: models.Vault) => VaultClients
+  readonly vault: (details?: Partial<models.CreateVaultDetails>) => Promise<models.Vault>
+  /** A vault with its clients and the means to make keys in it. */
+  readonly furnished: (type?: string) => Promise<Furnished>
+}
+export interface Furnished extends VaultClients {
+  readonly vault: models.Vault
+  readonly key: (
+    shape?: models.KeyShape,
+    more?: Partial<models.CreateKeyDetails>,
+  ) => Promise<models.Key>
+}
+
+export function clients(httpClient: OciHttpClient) {
+  const vaults = new KmsVaultClient({ httpClient })
+  vaults.endpoint = SERVICE
+  const at = (vault: models.Vault): VaultClients => {
+    const keys = new KmsManagementClient({ httpClient })
+    keys.endpoint = vault.managementEndpoint
+    const crypto = new KmsCryptoClient({ httpClient })
+    crypto.endpoint = vault.cryptoEndpoint
+    return { keys, crypto }
+  }
+  return { vaults, at }
+}
+
+export async function openRoom(options: OpenOptions = {}): Promise<Strongroom> {
+  const room = await Strongroom.open({ region: REGION, crypto: provider, ...options })
+  rooms.push(room)
+  return room
+}
+
+export async function world(options: OciOptions = {}, open: OpenOptions = {}): Promise<World> {
+  const clock = new VirtualClock()
+  const objects = new Objects()
+  const room = await openRoom({ clock, objects, ...open })
+  return { ...facing(room, options), room, clock, objects }
+}
+
+/** Clients before a room that is already there. */
+export function facing(room: Strongroom, options: OciOptions = {}) {
+  const httpClient = ociHttpClient(room, options)
+  const { vaults, at } = clients(httpClient)
+  const vault: World['vault'] = async (details = {}) => {
+    const createVaultDetails = {
+      compartmentId: COMPARTMENT,
+      displayName: 'vault',
+      vaultType: word('VIRTUAL_PRIVATE'),
+      ...details,
+    }
+    return (await vaults.createVault({ createVaultDetails })).vault
+  }
+  const furnished: World['furnished'] = async (type = 'VIRTUAL_PRIVATE') => {
+    const made = await vault({ vaultType: word(type) })
+    const { keys, crypto } = at(made)
+    const key: Furnished['key'] = async (keyShape = AES, more = {}) => {
+      const details = { compartmentId: COMPARTMENT, displayName: 'key', keyShape, ...more }
+      return (await keys.createKey({ createKeyDetails: details })).key
+    }
+    return { vault: made, keys, crypto, key }
+  }
+  return { httpClient, vaults, at, vault, furnished }
+}
+
+/** The refusal of a call, as `status code`; 'ok' when it was none. */
+export async function refusal(call: Promise<unknown>): Promise<string> {
+  try {
+    await call
+    return 'ok'
+  } catch (error) {
+    const { statusCode, serviceCode } = error as OciError
+    return `${statusCode} ${serviceCode}`
+  }
+}
+
+/** The message of a refusal. */
+export async function told(call: Promise<unknown>): Promise<string> {
+  try {
+    await call
+    return ''
+  } catch (error) {
+    return (error as OciError).message
+  }
+}
+
+export const base64 = (text: string | Uint8Array): string => Buffer.from(text).toString('base64')
