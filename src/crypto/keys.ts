@@ -118,10 +118,32 @@ export function parseEcSpki(spec: EcSpec, bytes: Uint8Array): Uint8Array | undef
   return point?.length === 1 + 2 * CURVES[spec].bytes && point[0] === 4 ? point : undefined
 }
 
-/** The 32 bytes of an Ed25519 public key; undefined for anything else. */
+/**
+ * The 32 bytes of an Ed25519 public key (not checked to be a point); undefined for anything else,
+ * and for the points of small order, under which signatures hold for any message.
+ */
 export function parseOkpSpki(bytes: Uint8Array): Uint8Array | undefined {
   const key = spkiBits('ED25519', bytes)
-  return key?.length === SPECS.ED25519.bytes ? key : undefined
+  return key?.length === SPECS.ED25519.bytes && isCanonicalPoint(key) ? key : undefined
+}
+
+/** 2^255 - 19. */
+const ED25519_P = 2n ** 255n - 19n
+/** y of the eight points whose order divides 8 (Chalkias, Garillot, Nikolaenko 2020, table 1). */
+const SMALL_ORDER_Y: readonly bigint[] = [
+  0n,
+  1n,
+  ED25519_P - 1n,
+  ...['26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'].flatMap((text) => {
+    const y = der.toBigInt(fromHex(text)!.reverse())
+    return [y, ED25519_P - y]
+  }),
+]
+
+/** RFC 8032 5.1.3: y is below p, and above it stands the sign of x. */
+function isCanonicalPoint(key: Uint8Array): boolean {
+  const y = der.toBigInt(key.slice().reverse()) & ((1n << 255n) - 1n)
+  return y < ED25519_P && !SMALL_ORDER_Y.includes(y)
 }
 
 /** The numbers of RFC 8017 A.1.2, big-endian magnitudes (views of the input). */

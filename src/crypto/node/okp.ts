@@ -92,14 +92,8 @@ async function verifyPrehashed(
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  const ed25519ph = await prehashed()
-  try {
-    // The strict rules of RFC 8032 5.1.7 (canonical encodings), as OpenSSL has them, not those of
-    // ZIP 215.
-    return ed25519ph.verify(signature, message, publicKey, { zip215: false })
-  } catch {
-    return false
-  }
+  const { verifyEd25519 } = await import('../eddsa.ts')
+  return verifyEd25519(true, publicKey, message, signature)
 }
 
 /** The public key of a seed (RFC 8032 5.1.5). */

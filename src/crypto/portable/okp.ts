@@ -6,11 +6,11 @@ import { StrongroomError } from '../../base/errors.ts'
 import { SPECS } from '../../domain/algorithms.ts'
 import type { SigningAlgorithm } from '../../domain/algorithms.ts'
 import type { ProviderContext } from '../context.ts'
+import { verifyEd25519 } from '../eddsa.ts'
 import { okpSpki, parseOkpSpki } from '../keys.ts'
 import type { KeyPairBytes, PrivateKey, PublicKey, SignOptions } from '../provider.ts'
 
 const SPEC = 'ED25519'
-const SIGNATURE_BYTES = 64
 
 /** Plain Ed25519 signs messages only: a digest handed in as one would say something else. */
 function schemeOf(algorithm: SigningAlgorithm, { messageType }: SignOptions): typeof ed25519 {
@@ -39,26 +39,11 @@ export function okpPublicKey(spki: Uint8Array): PublicKey {
   return {
     bits: SPECS[SPEC].bits,
     verify(algorithm, message, signature, options) {
-      const scheme = schemeOf(algorithm, options)
-      if (signature.length !== SIGNATURE_BYTES) return false
-      return verify(scheme, message, signature, bytes)
+      const prehashed = schemeOf(algorithm, options) === ed25519ph
+      return verifyEd25519(prehashed, bytes, message, signature)
     },
     oaepEncrypt: () => undefined,
     jwk: () => ({ kty: 'OKP', crv: SPECS[SPEC].curve, x: toBase64url(bytes) }),
-  }
-}
-
-function verify(
-  scheme: typeof ed25519,
-  message: Uint8Array,
-  signature: Uint8Array,
-  publicKey: Uint8Array,
-): boolean {
-  try {
-    // The strict rules of RFC 8032 5.1.7 (canonical encodings, S < L), not those of ZIP 215.
-    return scheme.verify(signature, message, publicKey, { zip215: false })
-  } catch {
-    return false
   }
 }
 
@@ -76,5 +61,5 @@ export function generateOkp(context: ProviderContext): KeyPairBytes {
 export function isOkpPair({ privateKey, publicKey }: KeyPairBytes): boolean {
   const message = utf8('pairwise consistency test')
   const signature = ed25519.sign(message, privateKey)
-  return verify(ed25519, message, signature, parseOkpSpki(publicKey)!)
+  return verifyEd25519(false, parseOkpSpki(publicKey)!, message, signature)
 }
