@@ -18,6 +18,7 @@ import { listen, type Listener, type TlsOptions } from './listener.ts'
 export type { AccessRecord } from './app.ts'
 export type { Face } from './face.ts'
 export type { TlsOptions } from './listener.ts'
+export { ociService, type OciService } from './oci.ts'
 
 export interface ServeOptions {
   readonly faces: readonly Face[]
