@@ -50,8 +50,7 @@ export async function rememberAnswer(
   input: Retried,
   answer: unknown,
 ): Promise<void> {
-  // What a replica answers to a repetition is the same by itself: it changed nothing.
-  if (input.retryToken === undefined || tx.role === 'replica') return
+  if (input.retryToken === undefined) return
   await tx.put('retry', retryPath(core, tx.cell.id, input.retryToken), {
     operation,
     request: digestOf(core, operation, input),

@@ -1,22 +1,8 @@
 /** A replica: the same vault in another room, as far as it has followed (contracts: OCI 10). */
 import { describe, expect, test } from 'vitest'
-import { utf8 } from '../../src/base/bytes.ts'
 import { codeOf, rowsOf } from '../engine/support.ts'
 import { complaints } from '../engine/audit.ts'
-import { followed, pair } from './pair.ts'
-
-const PLAINTEXT = utf8('across the sea')
-
-async function furnished() {
-  const made = await pair()
-  const { us } = made
-  const { id: vaultId } = await us.createVault({ displayName: 'shop' })
-  const { id: keyId } = await us.createKey({ vaultId, displayName: 'a', spec: 'AES_256' })
-  await us.createAlias({ keyId, name: 'alias/a' })
-  const { ciphertext } = await us.encrypt({ keyId, plaintext: PLAINTEXT })
-  await us.createVaultReplica({ vaultId, region: 'eu' })
-  return { ...made, vaultId, keyId, ciphertext }
-}
+import { followed, furnished, PLAINTEXT } from './pair.ts'
 
 describe('a new replica', () => {
   test('is built from a snapshot, has the same ids and opens what the primary sealed', async () => {

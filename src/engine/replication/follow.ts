@@ -95,11 +95,15 @@ const bothLead = (vaultId: string, region: string): StrongroomError =>
       'it too, so one of the two was promoted by force.',
   )
 
-/** Brings a replica to where its primary is, from a snapshot when it has to. */
+/**
+ * Brings a replica to where its primary was when first asked, from a snapshot when it has to. Of what
+ * comes while it does so it takes what is there: a primary that never rests keeps no round for ever.
+ */
 export async function catchUp(core: Core, vaultId: string, known: Cell | undefined, ask: Ask) {
   let snapshot = known === undefined
   let cell = known ?? (await takeSnapshot(core, vaultId, ask))
   let applied = 0
+  let goal: bigint | undefined
   for (;;) {
     const { seq, chain } = cell.head
     const answer = await ask('pull', { vaultId, have: Number(seq), chain })
@@ -112,10 +116,10 @@ export async function catchUp(core: Core, vaultId: string, known: Cell | undefin
     }
     await applyAll(core, cell, answer)
     applied += answer.entries.length
-    // The last, empty answer tells the primary how far we are.
-    if (answer.entries.length > 0) continue
-    const sequence = cell.head.seq
-    return { applied, snapshot, sequence, primarySequence: BigInt(answer.seq) }
+    goal ??= BigInt(answer.seq)
+    // The last question tells the primary that we have what it had.
+    if (answer.entries.length > 0 && seq < goal) continue
+    return { applied, snapshot, sequence: cell.head.seq, primarySequence: BigInt(answer.seq) }
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type Questions,
 } from '../../replication/messages.ts'
 import type { Cell } from '../cell.ts'
+import { stopped } from '../commit-failures.ts'
 import { asCoded } from '../coded.ts'
 import { notFound, type Core } from '../core.ts'
 import { entryRows, loadEntry } from '../journal.ts'
@@ -92,15 +93,20 @@ async function pull(core: Core, question: PullQuestion): Promise<Answers['pull']
   const { region, vaultId } = question
   const { cell, replica } = await followed(core, vaultId, region)
   const have = BigInt(question.have)
-  const { seq, chain } = cell.head
-  if (have > seq || (have === seq && !equalBytes(chain, question.chain)))
+  let { seq } = cell.head
+  if (have > seq || (have === seq && !equalBytes(cell.head.chain, question.chain)))
     throw diverged(vaultId, have, seq)
-  const { entries, writes, pruned } = await entriesAfter(core, cell, question, seq)
+  let after = await entriesAfter(core, cell, question, seq)
   // Who builds has nothing yet; and what is older than the replica was said by another one.
   if (!question.building && question.have >= (replica.asked ?? 0)) {
     core.followers.heard(vaultId, region, have)
-    if (replica.status === 'CREATING') await created(core, cell, region)
+    if (replica.status === 'CREATING') {
+      await created(core, cell, region)
+      seq = cell.head.seq
+      after = await entriesAfter(core, cell, question, seq)
+    }
   }
+  const { entries, writes, pruned } = after
   return { seq: Number(seq), entries, keys: await keysOf(core, cell, writes), pruned }
 }
 
@@ -187,6 +193,8 @@ async function snapshot(core: Core, question: Questions['snapshot']): Promise<An
   const keys = await keysAt(core, cell, ordinals)
   // The store may have shown commits that memory hears of only now.
   await core.transact(cell, 'settle', async () => undefined)
+  // Of a write of unknown outcome memory hears nothing more, and its rows may be among these.
+  if (core.committer.poisoned) throw stopped(core.committer.poisoned)
   const to = Number(cell.head.seq)
   return { from: Number(from), chain, to, rows, keys, ...(next && { next }) }
 }
