@@ -4,7 +4,7 @@
  */
 import { aeskw, aeskwp, cbc, gcm } from '@noble/ciphers/aes.js'
 import { assert } from '../../base/assert.ts'
-import { concat, wipe } from '../../base/bytes.ts'
+import { concat, secretCopy, wipe } from '../../base/bytes.ts'
 import { invalidArgument } from '../../base/errors.ts'
 import { SUITE_TAG_BYTES } from '../provider.ts'
 import type { RawAes } from '../provider.ts'
@@ -24,7 +24,7 @@ const WRAPS = {
 /** A copy of a key that has one of the three lengths. */
 export function aesKey(key: Uint8Array): Uint8Array {
   if (!KEY_BYTES.includes(key.length)) invalidArgument('key', '16, 24 or 32 bytes', key)
-  return key.slice()
+  return secretCopy(key)
 }
 
 /** noble throws on foreign data that does not open; all such failures look alike. */
