@@ -7,6 +7,8 @@ export interface Asked {
   readonly path: string
   /** Which truth it is compared with. */
   readonly template: number
+  /** Whether everything is verified when it is opened. */
+  readonly verify: boolean
   /** Write on it too, and open it again. */
   readonly goOn: boolean
 }
@@ -16,6 +18,8 @@ export interface Outcome {
   readonly opened: string
   /** Answers that are not the truth, by question. */
   readonly different: Answers
+  /** Opened without: what `verify()` says afterwards, `whole` or what is wrong. */
+  readonly verdict?: string
   /** The signal that ended the child. */
   readonly signal?: string
 }

@@ -1,7 +1,7 @@
 /**
  * Imports, makes, uses and exports keys of every spec without ever holding their material itself,
- * then closes. Speaks JSON lines with the parent, which alone knows the material. Arguments:
- * directory, provider.
+ * then closes. Speaks JSON lines with the parent, which alone knows the material. Argument: the
+ * directory.
  */
 import { createInterface } from 'node:readline'
 import { Strongroom, SPECS, type Spec } from '../../../src/index.ts'
@@ -9,7 +9,7 @@ import { fromHex, toHex } from '../../../src/base/bytes.ts'
 import type { FromUser, ToUser } from '../memory.ts'
 import { SEAL } from '../seal.ts'
 
-const [path, crypto] = process.argv.slice(2) as [string, 'node' | 'portable']
+const [path] = process.argv.slice(2) as [string]
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const hear = async (): Promise<ToUser> => JSON.parse((await lines.next()).value as string) as ToUser
 const tell = (line: FromUser): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
@@ -55,7 +55,7 @@ const USES: Readonly<Record<(typeof SPECS)[Spec]['family'], Use>> = {
 }
 
 async function work(): Promise<void> {
-  const room = await Strongroom.open({ path, seal: SEAL, crypto })
+  const room = await Strongroom.open({ path, seal: SEAL, crypto: 'node' })
   const { id: vaultId } = await room.createVault({ displayName: 'memory' })
   tell({ wrappingKey: toHex((await room.getWrappingKey({ vaultId })).publicKey) })
   const { imports, recipient } = (await hear()) as Extract<ToUser, { imports: unknown }>
