@@ -73,6 +73,13 @@ export const chainOf = (
     ),
   )
 
+/**
+ * In the order of the realm, the mark of a commit by which the store let go of a vault: the entries of
+ * the vault before it went along.
+ */
+export const leavingHash = (provider: CryptoProvider, vaultId: string): Uint8Array =>
+  provider.digest('SHA_256', path.head(vaultId))
+
 /** Records of one store alone are told, not shown: their keys must not outlive a destruction. */
 function asJournaled({ path: at, kind, value, name }: Write): JournalWrite {
   if (!value) return { path: at, gone: true }

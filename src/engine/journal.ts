@@ -2,13 +2,14 @@
  * Reading the journal: every commit in order, as plain data; as a stream that may wait for what is
  * still to come.
  */
+import { equalBytes } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { JournalRecord, JournalWrite } from '../domain/records.ts'
 import { decodeOrder, type Order } from '../format/heads.ts'
 import { parsePath, range, type PathKind } from '../format/paths.ts'
 import { checkpointOf, ordersFrom } from './checkpoint.ts'
 import type { Core } from './core.ts'
-import type { Put } from './journal-entry.ts'
+import { leavingHash, type Put } from './journal-entry.ts'
 import { eachRow } from './lookup.ts'
 import { damaged } from './records.ts'
 
@@ -71,7 +72,8 @@ export async function* readJournal(core: Core, input: JournalInput): AsyncGenera
       if (signal?.aborted) return
       if (parsePath(key)!.seq !== next) throw await missing(core, next)
       const order = decodeOrder(value)
-      if (order.kind === 'entry' && (vaultId === undefined || order.vaultId === vaultId))
+      const wanted = order.kind === 'entry' && (vaultId === undefined || order.vaultId === vaultId)
+      if (wanted && !(await wentAlong(core, order, next, last)))
         yield await entryOf(core, next, order)
       next++
     }
@@ -79,6 +81,17 @@ export async function* readJournal(core: Core, input: JournalInput): AsyncGenera
     if (!follow) return
     if (!(await core.committer.moved(next - 1n, signal))) return
   }
+}
+
+/** Whether an entry is missing because this store let go of its vault later. */
+async function wentAlong(core: Core, { vaultId, seq }: Order, sequence: bigint, last: bigint) {
+  if ((await entryRows(core, vaultId, seq)).length > 0) return false
+  const leaving = leavingHash(core.provider, vaultId)
+  for await (const { value } of eachRow(core, ordersFrom(sequence + 1n, last))) {
+    const { kind, hash } = decodeOrder(value)
+    if (kind === 'local' && equalBytes(hash, leaving)) return true
+  }
+  return false
 }
 
 async function firstOf(core: Core, from: bigint | undefined): Promise<bigint> {

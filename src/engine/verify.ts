@@ -12,7 +12,7 @@ import { addElement, ZERO_SUM } from '../format/multiset.ts'
 import { parsePath, path, range, type ParsedPath } from '../format/paths.ts'
 import type { Store } from '../store/store.ts'
 import { checkpointOf, startOf } from './checkpoint.ts'
-import { chainOf } from './journal-entry.ts'
+import { chainOf, leavingHash } from './journal-entry.ts'
 import { eachRow } from './lookup.ts'
 import { readPosition, readVaultHead } from './realm.ts'
 import type { RealmKeys } from './realm-keys.ts'
@@ -85,6 +85,8 @@ class Pass {
   readonly #records: Records
   /** Vault chain after the newest entry that was seen. */
   readonly #chains = new Map<string, { readonly seq: bigint; readonly chain: Uint8Array }>()
+  /** Vaults whose entries are not whole: right only when the store lets go of them later. */
+  readonly #doubted = new Map<string, Wrong>()
   readonly #heads = new Map<string, VaultHead>()
   #commits = 0
   #rows = 0
@@ -112,6 +114,7 @@ class Pass {
         what: `the journal should end at commit ${head.seq} and ${what}`,
         sequence: first + 1n,
       })
+    for (const doubt of this.#doubted.values()) throw doubt
     // Every entry is whole, so nobody can say which order row is not the one that was written.
     if (!equalBytes(chain, head.chain))
       throw new Wrong({ what: 'the commits of the journal do not lead to the head in their order' })
@@ -141,20 +144,25 @@ class Pass {
   }
 
   async #entry(sequence: bigint, order: Order): Promise<void> {
-    if (order.kind === 'local') return
     const { store, provider } = this.#on
     const { vaultId, seq } = order
+    if (order.kind === 'local') {
+      if (equalBytes(order.hash, leavingHash(provider, vaultId))) this.#left(vaultId)
+      return
+    }
+    if (this.#doubted.has(vaultId)) return
     const wrong = (what: string) => new Wrong({ what, sequence, vaultId })
     const rows = []
     for await (const row of eachRow({ store }, range.journalEntry(vaultId, seq))) rows.push(row)
-    if (!rows[0]) throw wrong('the entry of a commit is missing')
+    if (!rows[0]) return this.#doubt(vaultId, wrong('the entry of a commit is missing'))
     let entry
     try {
       ;({ record: entry } = this.#records.open('journal', vaultId, rows[0].key, rows[0].value))
     } catch {
       throw wrong('the entry of a commit does not open in its place')
     }
-    if (entry.parts !== rows.length) throw wrong('a part of the entry of a commit is missing')
+    if (entry.parts !== rows.length)
+      return this.#doubt(vaultId, wrong('a part of the entry of a commit is missing'))
     const before = this.#chains.get(vaultId)
     if (before && before.seq + 1n !== seq) throw wrong('a commit of the vault is left out')
     if (before && !equalBytes(before.chain, entry.previous))
@@ -162,6 +170,16 @@ class Pass {
     const chain = chainOf(provider, entry.previous, seq, rows)
     if (!equalBytes(chain, order.hash)) throw wrong('the entry of a commit is not the one written')
     this.#chains.set(vaultId, { seq, chain })
+  }
+
+  #doubt(vaultId: string, wrong: Wrong): void {
+    this.#doubted.set(vaultId, wrong)
+  }
+
+  /** The vault was let go, and its entries with it; what comes later begins anew. */
+  #left(vaultId: string): void {
+    this.#doubted.delete(vaultId)
+    this.#chains.delete(vaultId)
   }
 
   /** Every record that the heads count, and the heads themselves. */

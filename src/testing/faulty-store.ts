@@ -34,6 +34,8 @@ export interface Fault {
   readonly kind: FaultKind
   /** Every later call of the method fails too, until `heal()`. */
   readonly lasting?: boolean
+  /** The process ends with this call: every later call of any method fails, for good. */
+  readonly crashes?: boolean
 }
 
 export interface FaultPlan {
@@ -55,9 +57,9 @@ export interface FaultyCall {
   readonly ordinal: number
 }
 
-/** What happened to a call: nothing planned (`none`), or the kind of its fault. */
+/** What happened to a call: nothing planned (`none`), the kind of its fault, or what went before. */
 export interface RecordedCall extends FaultyCall {
-  readonly fault: FaultKind | 'none' | 'poisoned'
+  readonly fault: FaultKind | 'none' | 'poisoned' | 'crashed'
 }
 
 export interface FaultyStore extends Store {
@@ -69,6 +71,8 @@ export interface FaultyStore extends Store {
   failNext(method: FaultyMethod, kind: FaultKind): void
   /** Forgets all planned faults. A poisoned wrapper stays poisoned until `recover()`. */
   heal(): void
+  /** A fault that `crashes` came: whoever used this store is gone, and what it holds is what is left. */
+  readonly crashed: boolean
 }
 
 interface Fate {
@@ -96,6 +100,7 @@ class FaultInjector {
   readonly #counts = new Map<FaultyMethod, number>()
   #faults: Fault[]
   #poisoned = false
+  #crashed = false
 
   constructor(inner: Store, plan: FaultPlan) {
     this.#inner = inner
@@ -106,7 +111,11 @@ class FaultInjector {
   store(): FaultyStore {
     const inner = this.#inner
     const { recover, compact, watch } = this.#optional()
+    const isCrashed = (): boolean => this.#isCrashed()
     return {
+      get crashed() {
+        return isCrashed()
+      },
       limits: inner.limits,
       multiProcess: inner.multiProcess,
       ephemeral: inner.ephemeral,
@@ -165,20 +174,31 @@ class FaultInjector {
 
   async #call<T>(method: FaultyMethod, run: () => Promise<T>): Promise<T> {
     const call = this.#count(method)
+    if (this.#crashed) {
+      this.#calls.push({ ...call, fault: 'crashed' })
+      throw gone()
+    }
     const poisoned = this.#poisoned && method === 'commit'
     const fault = poisoned ? undefined : this.#faultOf(call)
     this.#calls.push({ ...call, fault: poisoned ? 'poisoned' : (fault?.kind ?? 'none') })
     if (poisoned)
       throw new StoreError('unavailable', 'After a write of unknown outcome: recover() first.')
     await this.#plan.wait?.(call, 'request')
-    if (fault && !FATES[fault.kind].runs) throw this.#planned(call, fault.kind)
+    if (this.#isCrashed()) throw gone()
+    if (fault && !FATES[fault.kind].runs) throw this.#planned(call, fault)
     const answer = await run()
     await this.#plan.wait?.(call, 'reply')
-    if (fault) throw this.#planned(call, fault.kind)
+    if (fault) throw this.#planned(call, fault)
     return answer
   }
 
-  #planned({ method, nth }: FaultyCall, kind: FaultKind): StoreError {
+  /** Asked anew after every wait. */
+  #isCrashed(): boolean {
+    return this.#crashed
+  }
+
+  #planned({ method, nth }: FaultyCall, { kind, crashes = false }: Fault): StoreError {
+    this.#crashed ||= crashes
     const { error } = FATES[kind]
     const told = method === 'commit' ? error : 'unavailable'
     if (this.#plan.poison && told === 'unknown') this.#poisoned = true
@@ -199,6 +219,9 @@ class FaultInjector {
     })
   }
 }
+
+const gone = (): StoreError =>
+  new StoreError('unavailable', 'The process that used this store is gone.')
 
 function copyCommit(commit: Commit): Commit {
   const copy = (bytes: Uint8Array): Uint8Array =>

@@ -10,6 +10,7 @@ import type { CarriedKey } from '../../replication/messages.ts'
 import type { Cell } from '../cell.ts'
 import type { Core } from '../core.ts'
 import { openWrapped } from '../make.ts'
+import { readStore } from '../records.ts'
 
 /** The key of a key as it is now; the caller wipes it. */
 async function currentKey(
@@ -18,6 +19,8 @@ async function currentKey(
   ordinal: number,
 ): Promise<CarriedKey | undefined> {
   const at = path.keyKey(cell.id, ordinal)
+  // Of a vault that was destroyed there is no key left to open it with, either.
+  if (!(await readStore(() => core.store.get(at)))) return undefined
   const entry = await openWrapped(core, core.reader(cell), 'keyKey', at)
   return entry && { ordinal, name: core.keys.nameOf(entry.record.key), key: entry.record.key }
 }

@@ -1,0 +1,103 @@
+/** What the simulation found, each as the shortest story that shows it, with the seed that did. */
+import { describe, expect, test } from 'vitest'
+import { utf8 } from '../../src/base/bytes.ts'
+import { path } from '../../src/format/paths.ts'
+import { Strongroom } from '../../src/index.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import { faultyStore } from '../../src/testing/index.ts'
+import { codeOf, lasting, SEAL } from '../engine/support.ts'
+import { sharedProvider } from '../helpers/provider.ts'
+import { followed, pair } from '../replication/pair.ts'
+
+const PLAINTEXT = utf8('across the sea')
+
+/** A vault in `us` with one key, which `eu` follows. */
+async function followedVault(options: Parameters<typeof pair>[0] = {}) {
+  const made = await pair(options)
+  const { us, eu } = made
+  const { id: vaultId } = await us.createVault({ displayName: 'shop' })
+  const { id: keyId } = await us.createKey({ vaultId, displayName: 'a', spec: 'AES_256' })
+  await us.createVaultReplica({ vaultId, region: 'eu' })
+  await followed(eu, vaultId)
+  return { ...made, vaultId, keyId }
+}
+
+describe('a replica that followed entries and was let go (seed 6)', () => {
+  async function letGo() {
+    const made = await followedVault()
+    const { us, eu, vaultId, keyId } = made
+    await us.tagKey({ keyId, tags: { a: 'b' } })
+    await followed(eu, vaultId)
+    await us.deleteVaultReplica({ vaultId, region: 'eu' })
+    expect(await followed(eu, vaultId)).toMatchObject({ dropped: true })
+    return made
+  }
+
+  test('leaves a store that verifies, and a journal that reads', async () => {
+    const { us, eu, vaultId, keyId } = await letGo()
+    expect((await eu.verify()).finding).toBeUndefined()
+    for await (const entry of eu.journal()) expect(entry.vaultId).not.toBe(vaultId)
+    await us.createVaultReplica({ vaultId, region: 'eu' })
+    await followed(eu, vaultId)
+    await us.untagKey({ keyId, tagNames: ['a'] })
+    await followed(eu, vaultId)
+    expect((await eu.verify()).finding).toBeUndefined()
+    const operations: string[] = []
+    for await (const { operation } of eu.journal()) operations.push(operation)
+    expect(operations).toContain('untagKey')
+    expect(operations).not.toContain('tagKey')
+  })
+
+  test('and an entry that is missing otherwise is still found', async () => {
+    const { us, eu, vaultId, keyId, stores } = await letGo()
+    await us.createVaultReplica({ vaultId, region: 'eu' })
+    await followed(eu, vaultId)
+    await us.untagKey({ keyId, tagNames: ['a'] })
+    const { sequence } = await followed(eu, vaultId)
+    const missing = [path.journal(vaultId, sequence!)]
+    await stores.eu.commit({ checks: [], puts: [], dels: missing, token: new Uint8Array(16) })
+    expect((await eu.verify()).finding?.what).toBe('the entry of a commit is missing')
+    const read = async (): Promise<void> => {
+      for await (const entry of eu.journal()) expect(entry.vaultId).toBe(vaultId)
+    }
+    expect(await codeOf(read())).toBe('INTEGRITY')
+  })
+})
+
+test('the end of a vault reaches its replica (seed 114)', async () => {
+  const { us, eu, clock, vaultId, keyId } = await followedVault()
+  const { id: second } = await us.createKey({ vaultId, displayName: 'b', spec: 'AES_256' })
+  const sealed = await us.encrypt({ keyId: second, plaintext: PLAINTEXT })
+  await us.scheduleVaultDeletion({ vaultId })
+  clock.advance({ days: 31 })
+  await us.tick()
+  await followed(eu, vaultId)
+  expect((await eu.getVault({ vaultId })).state).toBe('deleted')
+  expect(await codeOf(eu.decrypt({ ciphertext: sealed.ciphertext }))).toBe('INVALID_STATE')
+  expect((await eu.getKey({ keyId })).state).toBe('deleted')
+  expect((await eu.verify()).finding).toBeUndefined()
+})
+
+test('no snapshot shows the rows of a write that nobody knows of (seed 347)', async () => {
+  const store = faultyStore(lasting(createMemoryStore()), { poison: true })
+  const { us, eu, vaultId, keyId } = await followedVault({ us: { store } })
+  const there = await Strongroom.open({
+    crypto: await sharedProvider(),
+    seal: SEAL,
+    region: 'asia',
+    realm: us,
+  })
+  there.linkRegion('us', { exchange: (question) => us.answerReplication(question) })
+  await us.deleteVaultReplica({ vaultId, region: 'eu' })
+  await followed(eu, vaultId)
+  await us.createVaultReplica({ vaultId, region: 'asia' })
+  store.failNext('commit', 'after')
+  expect(await codeOf(us.tagKey({ keyId, tags: { a: 'b' } }))).toBe('OUTCOME_UNKNOWN')
+  const [refused] = await there.replicate()
+  expect(refused?.failure?.code).toBe('UNAVAILABLE')
+  expect(await codeOf(there.getVault({ vaultId }))).toBe('NOT_FOUND')
+  await us.recover()
+  expect(await followed(there, vaultId)).toMatchObject({ snapshot: true })
+  expect((await there.getKey({ keyId })).tags).toEqual({ a: 'b' })
+  await there.close()
+})
