@@ -34,6 +34,7 @@ export class RealmKeys {
   readonly #provider: CryptoProvider
   readonly #root: Uint8Array
   readonly #metadata = new Lru<string, Suite>(VAULT_SUITES_MAX)
+  #transport: Suite | undefined
 
   /** Takes ownership of `root` and wipes it on `destroy`. */
   constructor(provider: CryptoProvider, realmId: string, root: Uint8Array) {
@@ -104,7 +105,9 @@ export class RealmKeys {
 
   /** Seals what travels between stores of the realm, and between a store and its backups. */
   travel(purpose: 'transport' | 'backup'): Suite {
-    return this.#with(purpose, this.realmId, (key) => this.#provider.suite(key))
+    const derived = () => this.#with(purpose, this.realmId, (key) => this.#provider.suite(key))
+    // Every question and every answer asks for it.
+    return purpose === 'transport' ? (this.#transport ??= derived()) : derived()
   }
 
   /** What the key of each backup is derived from; wiped when the callback is done. */
@@ -120,6 +123,7 @@ export class RealmKeys {
   destroy(): void {
     wipe(this.#root)
     this.#metadata.clear()
+    this.#transport = undefined
   }
 
   #with<T>(label: string, id: string, use: (key: Uint8Array) => T): T {
