@@ -5,6 +5,8 @@ import { VirtualClock } from '../../src/base/clock.ts'
 import { StrongroomError } from '../../src/base/errors.ts'
 import type { OperationName } from '../../src/engine/api.ts'
 import { utf8 } from '../../src/base/bytes.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
+import { faultyStore } from '../../src/testing/faulty-store.ts'
 import type { Room } from '../model/real.ts'
 import type { Kind } from './fixtures.ts'
 
@@ -73,11 +75,27 @@ export async function stage(kind: Kind, state: string, imported: boolean): Promi
   const clock = new VirtualClock()
   const room = await openRoom(clock)
   const made = await stageOf(room, clock, imported ? 'imported' : 'internal')
+  if (kind === 'vault' && state === 'restoring') return restoringVault(made)
   if (kind === 'version') return imported ? importedVersion(made, state) : olderVersion(made, state)
   if (imported && state !== 'pendingImport') await importMaterial(made)
   const into = kind === 'vault' ? VAULT_INTO : KEY_INTO
   await into[state]!(made)
   return made
+}
+
+/** Cut off between the commit that makes it appear and the first of its keys. */
+async function restoringVault(made: Stage): Promise<Stage> {
+  const { vaultId, clock } = made
+  const { blob } = await made.room.backupVault({ vaultId, includeKeys: true })
+  const store = faultyStore(createMemoryStore())
+  const realm = made.room as Strongroom
+  const room = await Strongroom.open({ realm, clock, store })
+  const commits = store.calls.filter(({ method }) => method === 'commit').length
+  // The key of what comes in, what comes in, the vault; then its keys.
+  store.plan({ method: 'commit', nth: commits + 4, kind: 'before', lasting: true })
+  await room.restoreVault({ blob: blob! }).catch(() => undefined)
+  store.heal()
+  return { ...made, room }
 }
 
 async function olderVersion(made: Stage, state: string): Promise<Stage> {
@@ -144,6 +162,7 @@ const SIMPLE: Readonly<Record<Kind, readonly OperationName[]>> = {
     'cancelVaultDeletion',
     'getVault',
     'getVaultUsage',
+    'backupVault',
     'listKeys',
     'listAliases',
   ],
@@ -159,6 +178,7 @@ const SIMPLE: Readonly<Record<Kind, readonly OperationName[]>> = {
     'listKeyVersions',
     'getRotationPolicy',
     'listRotations',
+    'backupKey',
   ],
   version: ['updateKeyVersion', 'scheduleKeyVersionDeletion', 'cancelKeyVersionDeletion'],
 }
