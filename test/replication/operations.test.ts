@@ -200,6 +200,8 @@ describe('promoteVaultReplica', () => {
     await us.scheduleVaultDeletion({ vaultId })
     await followed(eu, vaultId)
     clock.advance({ days: 31 })
+    await us.tick()
+    await followed(eu, vaultId)
     expect(await codeOf(eu.promoteVaultReplica({ vaultId }))).toBe('INVALID_STATE')
   })
 })

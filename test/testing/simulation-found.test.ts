@@ -2,12 +2,11 @@
 import { describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { path } from '../../src/format/paths.ts'
-import { Strongroom } from '../../src/index.ts'
+import { roomLink, type ReplicationLink } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { faultyStore } from '../../src/testing/index.ts'
-import { codeOf, lasting, SEAL } from '../engine/support.ts'
-import { sharedProvider } from '../helpers/provider.ts'
-import { followed, pair } from '../replication/pair.ts'
+import { codeOf, lasting } from '../engine/support.ts'
+import { another, followed, pair } from '../replication/pair.ts'
 
 const PLAINTEXT = utf8('across the sea')
 
@@ -80,14 +79,9 @@ test('the end of a vault reaches its replica (seed 114)', async () => {
 
 test('no snapshot shows the rows of a write that nobody knows of (seed 347)', async () => {
   const store = faultyStore(lasting(createMemoryStore()), { poison: true })
-  const { us, eu, vaultId, keyId } = await followedVault({ us: { store } })
-  const there = await Strongroom.open({
-    crypto: await sharedProvider(),
-    seal: SEAL,
-    region: 'asia',
-    realm: us,
-  })
-  there.linkRegion('us', { exchange: (question) => us.answerReplication(question) })
+  const { us, eu, clock, vaultId, keyId } = await followedVault({ us: { store } })
+  const { room: there } = await another(us, 'asia', clock)
+  there.linkRegion('us', roomLink(us))
   await us.deleteVaultReplica({ vaultId, region: 'eu' })
   await followed(eu, vaultId)
   await us.createVaultReplica({ vaultId, region: 'asia' })
@@ -100,4 +94,51 @@ test('no snapshot shows the rows of a write that nobody knows of (seed 347)', as
   expect(await followed(there, vaultId)).toMatchObject({ snapshot: true })
   expect((await there.getKey({ keyId })).tags).toEqual({ a: 'b' })
   await there.close()
+})
+
+describe('a promotion', () => {
+  test('that was cut off goes on when the vault has fallen due (seed 1073)', async () => {
+    let lost = false
+    const { us, eu, clock, vaultId, keyId } = await followedVault({
+      link: (link) => ({
+        exchange: async (question) => {
+          const answer = await link.exchange(question)
+          if (lost && (await us.getVault({ vaultId })).role === 'replica') throw new Error('lost')
+          return answer
+        },
+      }),
+    })
+    await us.scheduleVaultDeletion({ vaultId })
+    await followed(eu, vaultId)
+    lost = true
+    expect(await codeOf(eu.promoteVaultReplica({ vaultId }))).toBe('UNAVAILABLE')
+    expect((await eu.getVault({ vaultId })).role).toBe('replica')
+    clock.advance({ days: 31 })
+    lost = false
+    expect((await eu.promoteVaultReplica({ vaultId })).role).toBe('primary')
+    expect(await eu.tick()).toMatchObject({ destroyedVaults: 1 })
+    await followed(us, vaultId)
+    expect((await us.getKey({ keyId })).state).toBe('deleted')
+  })
+
+  test('asks a fellow replica once, and then whoever leads (seed 7)', async () => {
+    const { us, eu, clock, vaultId } = await followedVault({ us: { replicasMax: 2 } })
+    const { room: asia } = await another(us, 'asia', clock)
+    let asked = 0
+    const counted: ReplicationLink = {
+      exchange: (question) => {
+        asked++
+        return eu.answerReplication(question)
+      },
+    }
+    asia.linkRegion('eu', counted)
+    asia.linkRegion('us', roomLink(us))
+    await us.createVaultReplica({ vaultId, region: 'asia' })
+    await followed(asia, vaultId)
+    await followed(eu, vaultId)
+    asked = 0
+    expect((await asia.promoteVaultReplica({ vaultId })).role).toBe('primary')
+    expect(asked).toBeLessThan(10)
+    await asia.close()
+  })
 })

@@ -147,9 +147,12 @@ async function promote(core: Core, input: PromoteVaultReplicaInput): Promise<Vau
   )
 }
 
-/** What is left of it is only shown: there is nothing to lead. */
-function refuseDeleted({ state }: VaultView): void {
-  if (state !== 'deleted') return
+/**
+ * What is left of it is only shown: there is nothing to lead. One that is due has a primary to the
+ * end, which destroys it: a promotion that was cut off before goes on.
+ */
+function refuseDeleted({ record }: VaultView): void {
+  if (record.state !== 'deleted') return
   throw new StrongroomError('INVALID_STATE', 'Promotion: expected a living vault, found deleted.')
 }
 

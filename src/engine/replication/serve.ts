@@ -213,10 +213,14 @@ async function dropped(
   return { done: true }
 }
 
+/** To ask again would not help: the one that leads is elsewhere. */
+const notLeading = (): StrongroomError =>
+  new StrongroomError('INVALID_STATE', 'Promotion: expected the primary, found another replica.')
+
 /**
  * Steps down if the other has everything: from this commit on nothing is accepted here. The position
- * makes an old question harmless. Asked again, it says so again; a fellow replica that has followed
- * that commit says no, since it never led.
+ * makes an old question harmless. Asked again, it says so again; a fellow replica, even one that has
+ * followed that commit, never led.
  */
 async function demote(core: Core, question: DemoteQuestion): Promise<Answers['demote']> {
   const { cell } = await followed(core, question.vaultId, question.region)
@@ -224,8 +228,11 @@ async function demote(core: Core, question: DemoteQuestion): Promise<Answers['de
   const done = await core.transact(cell, { operation: 'demoteVault' }, async (tx) => {
     const { record } = await vaultView(tx, tx.now)
     const { replicas = [], successor } = record
-    if (tx.role === 'replica')
-      return successor === question.region && !replicas.some(({ region }) => region === core.region)
+    if (tx.role === 'replica') {
+      const led = !replicas.some(({ region }) => region === core.region)
+      if (led && successor === question.region) return true
+      throw notLeading()
+    }
     const { seq, chain } = tx.cell.planned
     if (seq !== BigInt(question.have) || !equalBytes(chain, question.chain)) return false
     await saveReplicas(tx, { ...record, successor: question.region }, replicas)
