@@ -462,7 +462,7 @@ test('the smallest store takes keys of many versions', async () => {
   await expectAll(other, ciphertexts)
 })
 
-test('three thousand keys pass through in pieces', async () => {
+test('three thousand keys pass through in pieces', { timeout: 120_000 }, async () => {
   const { room, clock, vaultId } = await stage()
   const description = 'd'.repeat(300)
   const made = Array.from({ length: 3000 }, (_, i) =>

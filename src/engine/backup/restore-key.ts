@@ -27,11 +27,14 @@ interface Loaded {
 }
 
 export async function restoreKey(core: Core, input: RestoreKeyInput): Promise<Key> {
-  const loaded = await received(core.objects, input, (source) => load(core, source))
+  let loaded: Loaded | undefined
   try {
-    return await into(core, input, loaded)
+    await received(core.objects, input, async (source) => {
+      loaded = await load(core, source)
+    })
+    return await into(core, input, loaded!)
   } finally {
-    wipePart(loaded.part)
+    if (loaded) wipePart(loaded.part)
   }
 }
 
