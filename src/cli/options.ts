@@ -44,6 +44,14 @@ export function workFactor(value: string): number {
   return wholeNumber(value) ?? invalidArgument('--work-factor', 'a whole number', value)
 }
 
+/** The number of a commit. */
+export const sequence =
+  (option: string) =>
+  (value: string): bigint =>
+    /^[0-9]{1,19}$/.test(value)
+      ? BigInt(value)
+      : invalidArgument(option, 'the number of a commit', value)
+
 const wholeNumber = (value: string): number | undefined =>
   /^[0-9]{1,4}$/.test(value) ? Number(value) : undefined
 

@@ -40,6 +40,19 @@ export async function readSeal(source: SealSource, confirm: boolean): Promise<Se
   return { passphrase: text(await promptTwice(process.stdin, process.stderr, confirm)) }
 }
 
+/** A seal to come: never the one of the environment, which is the present one. */
+export async function readNewSeal(source: SealSource): Promise<Seal> {
+  if (source.keyFile !== undefined || source.passphraseFile !== undefined)
+    return readSeal(source, true)
+  if (!process.stdin.isTTY)
+    throw new StrongroomError(
+      'INVALID_ARGUMENT',
+      'seal: expected --new-passphrase-file FILE or --new-key-file FILE, because there is no ' +
+        'terminal to ask on; none came.',
+    )
+  return { passphrase: text(await promptTwice(process.stdin, process.stderr, true)) }
+}
+
 export function wipeSeal(seal: Seal): void {
   if ('key' in seal) wipe(seal.key)
 }

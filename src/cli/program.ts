@@ -8,16 +8,22 @@ import { addDemo } from './demo.ts'
 import { EXIT } from './failures.ts'
 import { addInit } from './init.ts'
 import { addKey } from './key.ts'
+import { addLog } from './log.ts'
+import { addReplica } from './replica.ts'
+import { addReseal } from './reseal.ts'
 import { addFiles } from './seal-file.ts'
 import { fail } from './runner.ts'
 import { addServe } from './serve.ts'
 import { addSign } from './sign.ts'
 import { addVault } from './vault.ts'
+import { addVerifyLog } from './verify-log.ts'
 import { VERSION } from './version.ts'
 
 const EPILOGUE = `
 The seal comes from --key-file, --passphrase-file, STRONGROOM_PASSPHRASE or a prompt, in this order.
 First steps: strongroom demo`
+
+const LATER = [addReplica, addLog, addVerifyLog, addReseal, addServe, addDemo]
 
 export function program(): Command {
   const root = new Command('strongroom')
@@ -31,11 +37,15 @@ export function program(): Command {
     .option('--json', 'one JSON document on standard output; errors as JSON on standard error')
     .option('--passphrase-file <file>', 'read the passphrase from the first line of a file')
     .option('--key-file <file>', 'a seal of 32 raw bytes instead of a passphrase')
+    .addOption(
+      new Option('--at <region>', 'the region of the store; init keeps it').env(
+        'STRONGROOM_REGION',
+      ),
+    )
     .addHelpText('after', EPILOGUE)
     .exitOverride()
     .configureOutput({ outputError: () => undefined })
-  for (const add of [addInit, addVault, addKey, addFiles, addSign, addBackup, addServe, addDemo])
-    add(root)
+  for (const add of [addInit, addVault, addKey, addFiles, addSign, addBackup, ...LATER]) add(root)
   return root
 }
 

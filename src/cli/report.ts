@@ -20,6 +20,8 @@ export interface Report {
  */
 export function jsonReady(value: unknown): unknown {
   if (value instanceof Date) return value.toISOString()
+  // Numbers of commits: exact in every language.
+  if (typeof value === 'bigint') return value.toString()
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (Array.isArray(value)) return value.map(jsonReady)
   if (typeof value !== 'object' || value === null) return value

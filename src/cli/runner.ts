@@ -3,12 +3,13 @@
  * the exit code.
  */
 import type { Command } from 'commander'
-import type { Strongroom } from '../index.ts'
+import type { RealmSource, Strongroom } from '../index.ts'
 import type { Clock } from '../base/ports.ts'
 import { failureOf } from './failures.ts'
 import type { Seal } from './passphrase.ts'
 import { readSeal, wipeSeal } from './passphrase.ts'
 import type { Report } from './report.ts'
+import { regionOf } from './region.ts'
 import { rendered, renderedFailure } from './report.ts'
 
 export interface Globals {
@@ -16,6 +17,7 @@ export interface Globals {
   readonly json?: boolean
   readonly passphraseFile?: string
   readonly keyFile?: string
+  readonly at?: string
 }
 
 export const globalsOf = (command: Command): Globals => command.optsWithGlobals<Globals>()
@@ -25,7 +27,7 @@ export async function show(command: Command, body: () => Promise<Report>): Promi
   const json = globalsOf(command).json === true
   try {
     const report = await body()
-    await write(process.stdout, rendered(report, json))
+    if (report !== STREAMED) await write(process.stdout, rendered(report, json))
     process.exitCode = report.exit ?? 0
   } catch (error) {
     await fail(error, json)
@@ -39,16 +41,26 @@ export async function fail(error: unknown, json: boolean): Promise<void> {
   await write(process.stderr, renderedFailure(failure, json))
 }
 
+/** What was shown piece by piece already. */
+export const STREAMED: Report = { data: undefined, text: '' }
+
 /** Runs a body with the room of `--data`, which must exist. */
 export const withRoom = (command: Command, body: (room: Strongroom) => Promise<Report>) =>
+  asItIs(command, async (room) => {
+    // Nothing runs between two commands: what fell due since (deletions, rotations) is done first.
+    await room.tick()
+    return body(room)
+  })
+
+/** The same, and what has fallen due stays as it is. */
+export const asItIs = (command: Command, body: (room: Strongroom) => Promise<Report>) =>
   show(command, async () => {
     const globals = globalsOf(command)
     const seal = await readSeal(globals, false)
-    const room = await openRoom(seal, { path: globals.data, create: 'never' })
+    const { data: path, at } = globals
+    const region = await regionOf(path, at)
+    const room = await openRoom(seal, { path, create: 'never', region })
     try {
-      // Nothing runs between two commands: what fell due since (deletions, rotations) is done
-      // first.
-      await room.tick()
       return await body(room)
     } finally {
       await room.close()
@@ -61,6 +73,8 @@ export interface Opening {
   readonly create: 'always' | 'never'
   readonly workFactor?: number | undefined
   readonly clock?: Clock
+  readonly region?: string
+  readonly realm?: RealmSource
 }
 
 /** Opens a room and wipes the seal, whatever comes of it. */
@@ -76,10 +90,15 @@ export async function openRoom(seal: Seal, opening: Opening): Promise<Strongroom
   }
 }
 
-/** Waits until the text has left: a pipe that closes early is not a crash. */
-function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+/** Waits until the text has left; false: a pipe was closed early, which is not a crash. */
+export function write(stream: NodeJS.WriteStream, text: string): Promise<boolean> {
   return new Promise((resolve) => {
-    stream.once('error', () => resolve())
-    stream.write(text, () => resolve())
+    const failed = (): void => resolve(false)
+    stream.once('error', failed)
+    stream.write(text, (error) => {
+      // After a failure the event is still to come.
+      if (!error) stream.removeListener('error', failed)
+      resolve(!error)
+    })
   })
 }
