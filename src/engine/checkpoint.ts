@@ -166,6 +166,18 @@ const ROWS_PER_COMMIT = 256
 export const prune = (core: Core, until: bigint): Promise<Checkpoint> =>
   core.trimming.run(() => letGo(core, until))
 
+/** Not for a single commit too many: letting go costs a signature. */
+const SPARE = 1.25
+
+/** Lets go of all but so many commits. */
+export const keepNewest = (core: Core, max: number): Promise<void> =>
+  core.trimming.run(async () => {
+    const { head } = core.committer
+    const base = await checkpointOf(core.store, core.keys, core.provider, head)
+    const kept = head.seq - (base?.frontier.size ?? 0n)
+    if (kept > BigInt(Math.ceil(max * SPARE))) await letGo(core, head.seq - BigInt(max))
+  })
+
 async function letGo(core: Core, until: bigint): Promise<Checkpoint> {
   const { checkpoint, stored } = await walk(core, { until })
   const body = encodeCheckpoint(stored)

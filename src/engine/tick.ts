@@ -6,7 +6,7 @@ import type { VersionRecord } from '../domain/records.ts'
 import { bytesToUuid, range } from '../format/paths.ts'
 import { SWEEP_OWED } from './agenda.ts'
 import { tendRestores } from './backup/restore-vault.ts'
-import { checkpointOf, prune } from './checkpoint.ts'
+import { keepNewest } from './checkpoint.ts'
 import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
 import { destroyVaults } from './destroy-vaults.ts'
@@ -59,20 +59,8 @@ export async function tick(core: Core): Promise<Ticked> {
   await finishDestructions(core)
   if (gone.length > 0) await core.sweeping.run(() => destroyVaults(core, gone))
   counts.destroyedVaults = gone.length
-  await pruneOld(core)
+  if (core.journalMax !== undefined) await keepNewest(core, core.journalMax)
   return Object.freeze(counts)
-}
-
-/** Not for a single commit too many: letting go costs a signature. */
-const SPARE = 1.25
-
-async function pruneOld(core: Core): Promise<void> {
-  const { journalMax: max, committer } = core
-  if (max === undefined) return
-  const { head } = committer
-  const base = await checkpointOf(core.store, core.keys, core.provider, head)
-  const kept = head.seq - (base?.frontier.size ?? 0n)
-  if (kept > BigInt(Math.ceil(max * SPARE))) await prune(core, head.seq - BigInt(max))
 }
 
 async function tickVault(core: Core, cell: Cell, counts: Counts): Promise<void> {

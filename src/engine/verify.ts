@@ -87,6 +87,8 @@ class Pass {
   readonly #chains = new Map<string, { readonly seq: bigint; readonly chain: Uint8Array }>()
   /** Vaults whose entries are not whole: right only when the store lets go of them later. */
   readonly #doubted = new Map<string, Wrong>()
+  /** What is wrong with the journal in any case, where it shows first. */
+  #blamed: Wrong | undefined
   readonly #heads = new Map<string, VaultHead>()
   #commits = 0
   #rows = 0
@@ -108,20 +110,31 @@ class Pass {
     const base = await checkpointOf(store, keys, provider, head)
     const start = base?.chain ?? startOf(head, provider)
     const { seq, chain } = await this.#journal(base?.frontier.size ?? 0n, start)
-    const [first, what] = seq < head.seq ? [seq, 'ends early'] : [head.seq, 'goes on']
+    const [last, what] = seq < head.seq ? [seq, 'ends early'] : [head.seq, 'goes on']
     if (seq !== head.seq)
-      throw new Wrong({
-        what: `the journal should end at commit ${head.seq} and ${what}`,
-        sequence: first + 1n,
-      })
-    for (const doubt of this.#doubted.values()) throw doubt
+      this.#blame(`the journal should end at commit ${head.seq} and ${what}`, last + 1n)
+    this.#tellFirst()
     // Every entry is whole, so nobody can say which order row is not the one that was written.
     if (!equalBytes(chain, head.chain))
       throw new Wrong({ what: 'the commits of the journal do not lead to the head in their order' })
     await this.#everything()
   }
 
-  /** Every commit in order; answers where it ends, and the chain there. */
+  #blame(what: string, sequence: bigint, vaultId?: string): void {
+    this.#blamed ??= wrongAt(what, sequence, vaultId)
+  }
+
+  /** The earliest of everything that is wrong with the journal, if anything is. */
+  #tellFirst(): void {
+    const all = [...this.#doubted.values(), ...(this.#blamed ? [this.#blamed] : [])]
+    const [first] = all.sort((a, b) => (a.finding.sequence! < b.finding.sequence! ? -1 : 1))
+    if (first) throw first
+  }
+
+  /**
+   * Every commit in order, to the end: only there it is known which vaults went. Answers where that
+   * is, and the chain there.
+   */
   async #journal(
     from: bigint,
     start: Uint8Array,
@@ -131,12 +144,14 @@ class Pass {
     let chain = start
     const { lt } = range.order()
     for await (const { key, value } of eachRow({ store }, { gte: path.order(from + 1n), lt })) {
-      const at = parsePath(key)?.seq
-      seq += 1n
-      if (at !== seq)
-        throw new Wrong({ what: `commit ${seq} is missing from the journal`, sequence: seq })
-      await this.#entry(seq, orderIn(value, seq))
-      chain = provider.digest('SHA_256', realmChainInput(chain, value))
+      const at = parsePath(key)!.seq!
+      if (at !== seq + 1n) this.#blame(`commit ${seq + 1n} is missing from the journal`, seq + 1n)
+      seq = at
+      const order = orderIn(value)
+      if (order) {
+        await this.#entry(seq, order)
+        chain = provider.digest('SHA_256', realmChainInput(chain, value))
+      } else this.#blame('the order row of a commit is no such row', seq)
       this.#commits++
       this.#tell()
     }
@@ -151,29 +166,26 @@ class Pass {
       return
     }
     if (this.#doubted.has(vaultId)) return
-    const wrong = (what: string) => new Wrong({ what, sequence, vaultId })
+    const blame = (what: string): void => this.#blame(what, sequence, vaultId)
+    const doubt = (what: string): void =>
+      void this.#doubted.set(vaultId, wrongAt(what, sequence, vaultId))
     const rows = []
     for await (const row of eachRow({ store }, range.journalEntry(vaultId, seq))) rows.push(row)
-    if (!rows[0]) return this.#doubt(vaultId, wrong('the entry of a commit is missing'))
+    if (!rows[0]) return doubt('the entry of a commit is missing')
     let entry
     try {
       ;({ record: entry } = this.#records.open('journal', vaultId, rows[0].key, rows[0].value))
     } catch {
-      throw wrong('the entry of a commit does not open in its place')
+      return blame('the entry of a commit does not open in its place')
     }
-    if (entry.parts !== rows.length)
-      return this.#doubt(vaultId, wrong('a part of the entry of a commit is missing'))
+    if (entry.parts !== rows.length) return doubt('a part of the entry of a commit is missing')
     const before = this.#chains.get(vaultId)
-    if (before && before.seq + 1n !== seq) throw wrong('a commit of the vault is left out')
-    if (before && !equalBytes(before.chain, entry.previous))
-      throw wrong('an entry does not go on from the one before')
     const chain = chainOf(provider, entry.previous, seq, rows)
-    if (!equalBytes(chain, order.hash)) throw wrong('the entry of a commit is not the one written')
     this.#chains.set(vaultId, { seq, chain })
-  }
-
-  #doubt(vaultId: string, wrong: Wrong): void {
-    this.#doubted.set(vaultId, wrong)
+    if (before && before.seq + 1n !== seq) return blame('a commit of the vault is left out')
+    if (before && !equalBytes(before.chain, entry.previous))
+      return blame('an entry does not go on from the one before')
+    if (!equalBytes(chain, order.hash)) blame('the entry of a commit is not the one written')
   }
 
   /** The vault was let go, and its entries with it; what comes later begins anew. */
@@ -251,11 +263,14 @@ class Pass {
   }
 }
 
-function orderIn(value: Uint8Array, sequence: bigint): Order {
+const wrongAt = (what: string, sequence: bigint, vaultId?: string): Wrong =>
+  new Wrong({ what, sequence, ...(vaultId !== undefined && { vaultId }) })
+
+function orderIn(value: Uint8Array): Order | undefined {
   try {
     return decodeOrder(value)
   } catch {
-    throw new Wrong({ what: 'the order row of a commit is no such row', sequence })
+    return undefined
   }
 }
 

@@ -195,6 +195,16 @@ describe('at the same time', () => {
     await room.close()
   })
 
+  test('tick beside one that lets go of more has nothing left to do', async () => {
+    const { room, again } = await grown(30)
+    const bounded = await again({ journalMax: 10 })
+    const work = [bounded.pruneJournal({ until: 28n }), bounded.tick(), bounded.tick()]
+    expect(await Promise.all(work.map(codeOf))).toEqual(['ok', 'ok', 'ok'])
+    expect(await bounded.verify()).toMatchObject({ ok: true, commits: 2 })
+    await room.close()
+    await bounded.close()
+  })
+
   test('checkpoints and writes beside it', async () => {
     const { room, vaultId, walked } = await grown(40)
     const work = Array.from({ length: 6 }, (_, i) => [

@@ -182,6 +182,24 @@ describe('the journal', () => {
     expect(finding?.sequence).toBeUndefined()
   })
 
+  test.each<[string, () => Damage, bigint]>([
+    [
+      'an entry gone, and a later one changed',
+      () => [gone(entryOf(3n)), instead(entryOf(6n), flipped(entryOf(6n).value, -1))],
+      3n,
+    ],
+    [
+      'an entry changed, and a later one gone',
+      () => [gone(entryOf(7n)), instead(entryOf(4n), flipped(entryOf(4n).value, -1))],
+      4n,
+    ],
+    ['an entry and a later order row gone', () => [gone(entryOf(5n)), gone(orderOf(8n))], 5n],
+    ['an order row and a later entry gone', () => [gone(orderOf(4n)), gone(entryOf(7n))], 4n],
+    ['entries of two vaults gone', () => [gone(entryOf(6n)), gone(entryOf(3n))], 3n],
+  ])('of several, the first is told: %s', async (_, rows, sequence) => {
+    expect((await findingOf(rows))?.sequence).toBe(sequence)
+  })
+
   test('an entry that no commit wrote', async () => {
     const vaultId = vaults[0]
     const finding = await findingOf(() => [
