@@ -249,7 +249,10 @@ const version = partial(
 )
 
 const writes = fc.array(
-  partial({ path: bytes(1, 40), gone: fc.boolean(), value: bytes(0, 200) }, ['value']),
+  partial({ path: bytes(1, 40), gone: fc.boolean(), value: bytes(0, 200), name: bytes(16) }, [
+    'value',
+    'name',
+  ]),
   { maxLength: 3 },
 )
 const use = partial(
@@ -349,6 +352,7 @@ export const parsedPath = fc.oneof(
   pathOf('order', { seq: u64 }),
   pathOf('checkpoint', {}),
   pathOf('spool', { spoolId: uuid, seq: u64 }),
+  pathOf('building', vaultPart),
 )
 
 /** One arbitrary for each name in the table of codecs. */

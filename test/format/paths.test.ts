@@ -73,16 +73,8 @@ describe('order', () => {
       letter,
       Number(length),
     ])
-    const bytes = {
-      vaultId: 16,
-      id: 16,
-      ticketId: 16,
-      mac: 16,
-      ordinal: 8,
-      seq: 8,
-      number: 4,
-      epoch: 4,
-    }
+    const ids = { vaultId: 16, id: 16, ticketId: 16, spoolId: 16, mac: 16 }
+    const bytes = { ...ids, ordinal: 8, seq: 8, number: 4, epoch: 4 }
     const rows = Object.values(PATHS).map(([letter, ...parts]): [string, number] => [
       letter,
       (parts as (keyof typeof bytes)[]).reduce((sum, part) => sum + bytes[part], 1),
