@@ -47,12 +47,15 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       VerifyRoomInput Version
       VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
       WrappedMaterial Wrapping WrappingKey Write
+      ByteChannel DeleteVaultReplicaInput FetchLinkOptions Followed GetReplicationStatusInput
+      PromoteVaultReplicaInput RealmSource ReplicaStatus ReplicateInput ReplicationLink
+      ReplicationStatus VaultReplica VaultReplicaInput
     `),
   },
   './server': {
     source: 'server/index.ts',
-    values: words('replicationFace serve'),
-    types: words('AccessRecord Face RunningServer ServeOptions TlsOptions'),
+    values: words('ociService replicationFace serve'),
+    types: words('AccessRecord Face OciService RunningServer ServeOptions TlsOptions'),
   },
   './testing': {
     source: 'testing/index.ts',
@@ -108,6 +111,8 @@ const METHODS = words(`
   encrypt decrypt reEncrypt generateDataKey generateDataKeyPair generateRandom sign verify
   generateMac verifyMac wrapKey unwrapKey deriveSharedSecret getPublicKey
   region now explain tick recover reseal head journal checkpoint pruneJournal metrics close
+  createVaultReplica deleteVaultReplica listVaultReplicas promoteVaultReplica
+  getReplicationStatus answerReplication linkRegion realmCard replicate
 `)
 
 const path = (source: string) => fileURLToPath(new URL(`../src/${source}`, import.meta.url))

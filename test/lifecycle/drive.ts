@@ -133,6 +133,8 @@ type Call = (stage: Stage) => Promise<unknown>
 const SPECIAL: Readonly<Partial<Record<string, Call>>> = {
   changeVaultCompartment: ({ room, vaultId }) =>
     room.changeVaultCompartment({ vaultId, compartmentId: 'east' }),
+  createVaultReplica: ({ room, vaultId }) =>
+    room.createVaultReplica({ vaultId, region: 'elsewhere' }),
   createKey: ({ room, vaultId }) =>
     room.createKey({ vaultId, displayName: 'new', spec: 'AES_128' }),
   changeKeyCompartment: ({ room, keyId }) =>
@@ -165,6 +167,7 @@ const SIMPLE: Readonly<Record<Kind, readonly OperationName[]>> = {
     'backupVault',
     'listKeys',
     'listAliases',
+    'listVaultReplicas',
   ],
   key: [
     'enableKey',

@@ -169,8 +169,8 @@ async function takeOver(core: Core, vaultId: string): Promise<string> {
     }
   throw new StrongroomError(
     'UNAVAILABLE',
-    'Promotion: expected the primary to step down, no linked room said that it did. Ask again when ' +
-      'its region can be reached, or use force and lose what has not arrived.',
+    'Promotion: expected the primary to step down, no linked room said that it did. Ask again ' +
+      'when its region can be reached, or use force and lose what has not arrived.',
     { cause: failure },
   )
 }
