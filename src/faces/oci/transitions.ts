@@ -18,7 +18,7 @@ export class Transitions {
 
   /** What ends later counts: a repeated request does not begin anew. */
   hold(id: string, held: Held): void {
-    if ((this.#held.get(id)?.until ?? 0) >= held.until) return
+    if ((this.#held.get(id)?.until ?? 0) > held.until) return
     this.#held.delete(id)
     this.#held.set(id, held)
     if (this.#held.size <= HELD_MAX) return

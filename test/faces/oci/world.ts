@@ -37,13 +37,16 @@ export const AES: models.KeyShape = { algorithm: word('AES'), length: 32 }
 export const RSA: models.KeyShape = { algorithm: word('RSA'), length: 256 }
 export const ECDSA: models.KeyShape = { algorithm: word('ECDSA'), length: 32 }
 
+/** Two pairs of each RSA size in turn, so that a rotation changes something. */
 function sharedPairs(): CryptoProvider {
   const provider = createNodeProvider()
   const pairs = new Map<string, Promise<KeyPairBytes>>()
+  let turn = 0
   const generatePair: CryptoProvider['generatePair'] = async (spec) => {
     if (!spec.startsWith('RSA_')) return provider.generatePair(spec)
-    const made = pairs.get(spec) ?? provider.generatePair(spec)
-    pairs.set(spec, made)
+    const name = spec === 'RSA_2048' ? `${spec} ${turn++ % 2}` : spec
+    const made = pairs.get(name) ?? provider.generatePair(spec)
+    pairs.set(name, made)
     const { privateKey, publicKey } = await made
     return { privateKey: privateKey.slice(), publicKey: publicKey.slice() }
   }
