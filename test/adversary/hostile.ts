@@ -12,8 +12,8 @@ import { BOUNDS, Costs, type Bounds } from './kit.ts'
 /** In this order within each block of rounds; a command line costs as much as a hundred parses. */
 const SHARES = [
   { name: 'parsers', share: 0.7, run: hostileParsers },
-  { name: 'operations', share: 0.29, run: hostileRoom },
-  { name: 'command lines', share: 0.01, run: hostileCli },
+  { name: 'operations', share: 0.295, run: hostileRoom },
+  { name: 'command lines', share: 0.005, run: hostileCli },
 ]
 /** What a finding says of its seed holds for its block alone, so blocks are short. */
 const BLOCK = 20_000

@@ -12,7 +12,7 @@ import { mostDifferent, T_MAX, type Difference } from './ttest.ts'
 /** Inputs of a kind, made ahead: what is measured is nothing but the refusal. */
 const POOL = 256
 const WARM_UP = 2000
-const ROUNDS_MIN = 200
+const ROUNDS_MIN = 120
 /** A difference must show again: on a machine that others use, one in a while is chance. */
 const REPETITIONS = 3
 

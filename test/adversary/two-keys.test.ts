@@ -3,17 +3,17 @@
  * both keys makes one body and one tag that open under either. In our own form the commitment
  * decides: at most one key opens it.
  */
-import { constants, createPublicKey, publicEncrypt } from 'node:crypto'
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Strongroom } from '../../src/index.ts'
 import { utf8 } from '../../src/base/bytes.ts'
-import type { Spec } from '../../src/domain/algorithms.ts'
 import { ciphertextAad, ciphertextHeader } from '../../src/format/ciphertext.ts'
 import { canonicalContext } from '../../src/format/context.ts'
 import { cmacSubkey, writeKdfInput } from '../../src/crypto/xaes.ts'
 import { CREATE } from '../crypto/support.ts'
+import { wrapFor } from '../engine/judge.ts'
 import { codeOf } from '../engine/support.ts'
+import { withFewPairs } from '../helpers/provider.ts'
 import { collide, inverse, multiply, tagOf, type Reader } from './gf128.ts'
 import { Chance } from '../campaigns/chance.ts'
 import { SEED, turns } from './kit.ts'
@@ -65,26 +65,17 @@ interface Owned {
   readonly material: Uint8Array
 }
 
-/** A key whose material the attacker knows, since it is theirs. */
-async function imported(room: Strongroom, vaultId: string, spec: Spec, bytes: number) {
-  const { id: keyId } = await room.createKey({
-    vaultId,
-    displayName: 'k',
-    spec,
-    origin: 'imported',
-  })
-  const asked = { keyId, wrapping: 'RSA_OAEP_SHA_256', wrappingSpec: 'RSA_2048' } as const
+/** Keys whose material the attacker knows, since it is theirs. */
+async function imported(room: Strongroom, vaultId: string, spec: AesSpec): Promise<Owned> {
+  const made = { vaultId, displayName: 'k', spec, origin: 'imported' } as const
+  const { id: keyId } = await room.createKey(made)
+  const wrapping = 'RSA_OAEP_SHA_256'
+  const asked = { keyId, wrapping, wrappingSpec: 'RSA_2048' } as const
   const { publicKey, importToken } = await room.getImportParameters(asked)
-  const material = dice.bytes(bytes)
-  const key = createPublicKey({ key: Buffer.from(publicKey), format: 'der', type: 'spki' })
-  const padding = constants.RSA_PKCS1_OAEP_PADDING
-  const wrapped = publicEncrypt({ key, padding, oaepHash: 'sha256' }, material)
-  const made = await room.importKeyMaterial({
-    keyId,
-    importToken,
-    wrapped: Uint8Array.from(wrapped),
-  })
-  return { keyId, versionId: made.currentVersionId!, material }
+  const material = dice.bytes(BYTES[spec])
+  const wrapped = wrapFor(wrapping, publicKey, material)
+  const { currentVersionId } = await room.importKeyMaterial({ keyId, importToken, wrapped })
+  return { keyId, versionId: currentVersionId!, material }
 }
 
 /** XAES of C2SP and the commitment, from its definition: message key and commitment of a nonce. */
@@ -103,13 +94,10 @@ describe.each(['node', 'portable'] as const)('a room on the %s provider', (crypt
   let vaultId = ''
   const owned = new Map<AesSpec, readonly [Owned, Owned]>()
   beforeAll(async () => {
-    room = await Strongroom.open({ crypto: CREATE[crypto]() })
+    room = await Strongroom.open({ crypto: withFewPairs(CREATE[crypto]()) })
     vaultId = (await room.createVault({ displayName: 'two' })).id
     for (const spec of SPECS)
-      owned.set(spec, [
-        await imported(room, vaultId, spec, BYTES[spec]),
-        await imported(room, vaultId, spec, BYTES[spec]),
-      ])
+      owned.set(spec, [await imported(room, vaultId, spec), await imported(room, vaultId, spec)])
   })
   afterAll(async () => {
     await room.close()

@@ -1,12 +1,13 @@
 /** A provider for many rooms in one process. */
 import { createNodeProvider } from '../../src/crypto/node/index.ts'
 import type { CryptoProvider, KeyPairBytes } from '../../src/crypto/provider.ts'
-import { SPECS, type PairSpec } from '../../src/domain/algorithms.ts'
+import { SPECS } from '../../src/domain/algorithms.ts'
 
-/** It tests itself once, and has one RSA pair of each size, so that none is waited for twice. */
-function fastProvider(): CryptoProvider {
-  const provider = createNodeProvider()
-  const known = new Map<PairSpec, Promise<KeyPairBytes>>()
+/** RSA pairs of one provider, by size: whoever asks for another waits for none. */
+const known = new Map<string, Promise<KeyPairBytes>>()
+
+/** The same provider with one RSA pair of each size, which is found once in a process. */
+export function withFewPairs(provider: CryptoProvider): CryptoProvider {
   const generatePair: CryptoProvider['generatePair'] = async (spec) => {
     if (SPECS[spec].family !== 'rsa') return provider.generatePair(spec)
     const made = known.get(spec) ?? Promise.resolve(provider.generatePair(spec))
@@ -19,4 +20,6 @@ function fastProvider(): CryptoProvider {
 
 let made: CryptoProvider | undefined
 
-export const sharedProvider = async (): Promise<CryptoProvider> => (made ??= fastProvider())
+/** It tests itself once. */
+export const sharedProvider = async (): Promise<CryptoProvider> =>
+  (made ??= withFewPairs(createNodeProvider()))
