@@ -14,7 +14,7 @@ import { SEAL } from '../seal.ts'
 const [small, large, trials, seed] = process.argv.slice(2)
 const MIB = 1024 * 1024
 /** So much is left to a store that does not look before it writes. */
-const LEFT_BYTES_MAX = 80_000
+const LEFT_BYTES_MAX = 40_000
 /** A store looks again after so long. */
 const NEXT_LOOK_MS = 1100
 

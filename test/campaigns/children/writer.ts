@@ -15,7 +15,7 @@ const tell = (line: unknown): void => void writeSync(1, `${JSON.stringify(line)}
 
 const chance = new Chance(Number(seed))
 const habits = {
-  ...(chance.next() < 0.5 && { journalMax: 20, sweepEveryMs: 30 }),
+  ...(chance.next() < 0.5 && { journalMax: 20, sweepEveryMs: 400 }),
   ...(chance.next() < 0.3 && { audit: 'all' as const }),
 }
 
