@@ -1,5 +1,6 @@
 /** Words of the core that faces need: one commit for what one request changes, lists asked with ids. */
 import { expect, test } from 'vitest'
+import { roomLink, Strongroom, VirtualClock } from '../../src/index.ts'
 import { codeOf, stage } from './support.ts'
 
 test('a page follows whatever the requests are called', async () => {
@@ -32,4 +33,22 @@ test('a room tells the time of its clock', async () => {
   const { room, clock } = await stage()
   clock.advance({ days: 3 })
   expect(room.now().getTime()).toBe(clock.now())
+})
+
+test('a replica that is known to stand somewhere is given up under a retry token', async () => {
+  const clock = new VirtualClock()
+  const us = await Strongroom.open({ region: 'us', clock })
+  const eu = await Strongroom.open({ region: 'eu', clock, realm: us })
+  eu.linkRegion('us', roomLink(us))
+  const { id: vaultId } = await us.createVault({ displayName: 'shop' })
+  await us.createVaultReplica({ vaultId, region: 'eu', retryToken: 'a' })
+  await eu.replicate()
+  expect((await us.listVaultReplicas({ vaultId })).items[0]!.sequence).toBeTypeOf('bigint')
+  const again = await us.createVaultReplica({ vaultId, region: 'eu', retryToken: 'b' })
+  expect(again.status).toBe('CREATED')
+  const request = { vaultId, region: 'eu', retryToken: 'c' }
+  const leaving = await us.deleteVaultReplica(request)
+  expect(leaving.status).toBe('DELETING')
+  expect(await us.deleteVaultReplica(request)).toEqual(leaving)
+  await Promise.all([us.close(), eu.close()])
 })

@@ -34,13 +34,13 @@ export const REPLICA_BODIES: Bodies<Names> = {
           'Replica: expected a vault whose keys are here, found an EXTERNAL one.',
         )
       const known = replicas.find((one) => one.region === region)
-      if (known && known.status !== 'DELETING') return replicaAnswer(core, tx.cell, known)
+      if (known && known.status !== 'DELETING') return described(known)
       refuseFurther(core, known, replicas)
       tx.replicationId ??= replicationId(core, tx)
       const asked = Number(tx.seq)
       const replica: ReplicaRecord = { region, status: 'CREATING', since: tx.now, asked }
       await saveReplicas(tx, vault.record, [...replicas, replica])
-      return replicaAnswer(core, tx.cell, replica)
+      return described(replica)
     },
   },
   deleteVaultReplica: {
@@ -53,7 +53,7 @@ export const REPLICA_BODIES: Bodies<Names> = {
       const leaving: ReplicaRecord = { ...known, status: 'DELETING', since: tx.now, asked }
       if (force) core.followers.forget(tx.cell.id, region)
       await saveReplicas(tx, vault.record, force ? others : [...others, leaving])
-      return replicaAnswer(core, tx.cell, leaving)
+      return described(leaving)
     },
   },
   listVaultReplicas: async ({ core, reader, vault }) =>
@@ -79,18 +79,15 @@ export const REPLICA_BODIES: Bodies<Names> = {
 const positionOf = (core: Core, cell: Cell, region: string): bigint | undefined =>
   region === core.region ? cell.head.seq : core.followers.positionOf(cell.id, region)
 
-function replicaAnswer(
-  core: Core,
-  cell: Cell,
-  { region, status, since }: ReplicaRecord,
-): VaultReplica {
-  const sequence = positionOf(core, cell, region)
-  return Object.freeze({
-    region,
-    status,
-    since: new Date(since),
-    ...(sequence !== undefined && { sequence }),
-  })
+/** A replica as a change leaves it: where it stands is for lists, which are not kept for retries. */
+const described = ({ region, status, since }: ReplicaRecord): VaultReplica =>
+  Object.freeze({ region, status, since: new Date(since) })
+
+function replicaAnswer(core: Core, cell: Cell, replica: ReplicaRecord): VaultReplica {
+  const sequence = positionOf(core, cell, replica.region)
+  return sequence === undefined
+    ? described(replica)
+    : Object.freeze({ ...described(replica), sequence })
 }
 
 function refuseFurther(
