@@ -14,20 +14,10 @@ import { TABLES } from '../src/domain/lifecycle.ts'
 import { LIMITS } from '../src/domain/limits.ts'
 import { OPERATIONS, type OperationRow } from '../src/domain/operations.ts'
 import { SCHEMA_FIELDS } from '../src/engine/schemas.ts'
+import { ociPage } from './faces/oci.ts'
+import { code, list, page, table } from './markdown.ts'
 
 type Rows = Readonly<Record<string, Readonly<Record<string, string>>>>
-
-const NOTE = '<!-- Written by `npm run docs` from the tables of the source: change those. -->'
-const page = (title: string, ...parts: readonly string[]): string =>
-  `${[`# ${title}`, NOTE, ...parts].join('\n\n')}\n`
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
-const code = (text: string): string => `\`${text}\``
-const list = (items: readonly string[] | undefined): string => items?.map(code).join(' ') ?? ''
 
 /** One lifecycle: the table of state x event, and the same as a diagram. */
 function lifecycle(kind: string, rows: Rows): string {
@@ -141,4 +131,5 @@ export const documents = (): Readonly<Record<string, string>> => ({
   'docs/operations.md': operationsPage(),
   'docs/algorithms.md': algorithmsPage(),
   'docs/errors.md': errorsPage(),
+  'docs/faces/oci.md': ociPage(),
 })

@@ -1,5 +1,5 @@
 /** One request on its way through a row of the table, and what rows are made of. */
-import type { Asked, Key, Vault, Write } from '../../engine/api.ts'
+import type { Asked, Key, OperationName, Vault, Write } from '../../engine/api.ts'
 import type { Strongroom } from '../../engine/room.ts'
 import { FAULTS, hidden, OciFault } from './errors.ts'
 import type { Face } from './face.ts'
@@ -30,7 +30,7 @@ export interface Operation {
   /** States in between in which it is allowed none the less. */
   readonly during?: readonly string[]
   /** Operations of the room that do it. */
-  readonly room: readonly (keyof Strongroom)[]
+  readonly room: readonly OperationName[]
   readonly query: Fields
   readonly body: Fields | 'bytes'
   readonly answer: (call: Call) => Promise<Reply>
