@@ -59,10 +59,12 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
   './testing': {
     source: 'testing/index.ts',
-    values: words('VirtualClock faultyStore lifecycleModel seededRandom storeSuite'),
+    values: words(
+      'SimulationFailure VirtualClock faultyStore lifecycleModel seededRandom simulate storeSuite',
+    ),
     types: words(`
       Duration Fault FaultKind FaultPlan FaultyCall FaultyMethod FaultyStore RecordedCall
-      SeededRandom StoreHarness SuiteApi
+      SeededRandom Simulation SimulationOptions StoreHarness SuiteApi
     `),
   },
   './oci': {

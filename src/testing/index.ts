@@ -15,4 +15,10 @@ export type {
 } from './faulty-store.ts'
 export * as lifecycleModel from './model.ts'
 export { seededRandom, type SeededRandom } from './seeded-random.ts'
+export {
+  simulate,
+  SimulationFailure,
+  type Simulation,
+  type SimulationOptions,
+} from './simulation/index.ts'
 export { storeSuite, type StoreHarness, type SuiteApi } from './store-suite.ts'

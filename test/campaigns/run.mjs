@@ -14,6 +14,7 @@ const CAMPAIGNS = {
   rollback: 'test/campaigns/rollback',
   destruction: 'test/campaigns/destruction',
   memory: 'test/campaigns/memory',
+  simulation: 'test/campaigns/simulation',
   hostile: 'test/adversary/hostile',
   flips: 'test/adversary/flips',
   timing: 'test/adversary/timing',
