@@ -44,6 +44,25 @@ describe('time at a replica', () => {
     await expectPair(made, vaultId)
   })
 
+  test('a due rotation at a store that takes no writes refuses a change, and does not ask for ever', async () => {
+    const store = faultyStore(lasting(createMemoryStore()))
+    const { us, vaultId, clock } = await furnished({ stores: { us: store } })
+    const rotation = { everyDays: 1 }
+    const { id: keyId } = await us.createKey({
+      vaultId,
+      displayName: 'r',
+      spec: 'AES_256',
+      rotation,
+    })
+    store.failNext('commit', 'unknown')
+    expect(await codeOf(us.updateKey({ keyId, description: 'lost' }))).toBe('OUTCOME_UNKNOWN')
+    clock.advance({ days: 3 })
+    expect(await codeOf(us.disableKey({ keyId }))).toBe('UNAVAILABLE')
+    expect(await codeOf(us.encrypt({ keyId, plaintext: PLAINTEXT }))).toBe('ok')
+    await us.recover()
+    expect(await codeOf(us.disableKey({ keyId }))).toBe('ok')
+  })
+
   test('a deletion that is due is due there too, and destroys when the primary does', async () => {
     const made = await furnished()
     const { us, eu, clock, vaultId, keyId, ciphertext } = made
