@@ -126,6 +126,20 @@ describe('other notes', () => {
     expect(parseNote(sha256, `${text}\n${lines}`, name, publicKey)).toBeUndefined()
   })
 
+  test.each(['\0', '\u0001', '\t', '\r', '\u001f', '\ud800'])(
+    'a text with %j is none, however well it is signed',
+    (bad) => {
+      const { seed } = VECTORS.signed[0]!
+      const key = Buffer.concat([PKCS8, fromHex(seed)!])
+      const privateKey = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+      const signed = (text: string): string =>
+        signedNote(sha256, text, name, publicKey, sign(null, Buffer.from(text), privateKey))
+      const opens = (text: string): boolean =>
+        parseNote(sha256, signed(text), name, publicKey)?.text === text
+      expect([opens('a line\n'), opens(`a ${bad} line\n`)]).toEqual([true, false])
+    },
+  )
+
   test('the text may have empty lines: the last of all splits', () => {
     const long = `a\n\nb\n\n\nc\n`
     const made = signedNote(sha256, long, name, publicKey, new Uint8Array(64))

@@ -165,6 +165,14 @@ describe('consistency proofs', () => {
     )
   })
 
+  test('a root that is passed off as that of a much larger tree fails', () => {
+    const passing = PAIRS.filter(({ from, size, first, second, proof }) => {
+      const larger = { ...second, size: second.size * 4n }
+      return from > 0 && size > from && isConsistent(sha256, first, larger, proof)
+    })
+    expect(passing).toEqual([])
+  })
+
   test('backwards there is none', () => {
     const [three, four, five] = [HEADS[3]!, HEADS[4]!, HEADS[5]!]
     expect(isConsistent(sha256, five, four, prove(whole(5), 4, 5))).toBe(false)

@@ -231,6 +231,16 @@ describe('at the same time', () => {
     await room.close()
   })
 
+  test('so does one that stands between two pages: nothing is passed over', async () => {
+    const { room } = await grown(300)
+    const reader = room.journal()[Symbol.asyncIterator]()
+    const page = 128
+    for (let i = 0; i < page; i++) await reader.next()
+    await room.pruneJournal({ until: 290n })
+    expect(await codeOf(reader.next())).toBe('NOT_FOUND')
+    await room.close()
+  })
+
   test('a reader ahead of it reads on', async () => {
     const { room } = await grown(300)
     const reader = room.journal({ from: 200n })[Symbol.asyncIterator]()
@@ -332,8 +342,10 @@ describe('a position that was pinned', () => {
     const open = (expectHead: Head): Promise<Room> =>
       Strongroom.open({ store: fork, seal: SEAL, expectHead })
     expect(await codeOf(open(pinned))).toBe('ROLLED_BACK')
-    expect(await codeOf(open({ ...pinned, sequence: 99n }))).toBe('ROLLED_BACK')
-    await (await open(heads[6]!)).close()
+    const newest = await open(heads[6]!)
+    const beyond = { ...newest.head(), sequence: newest.head().sequence + 1n }
+    await newest.close()
+    expect(await codeOf(open(beyond))).toBe('ROLLED_BACK')
     const wrong = { ...heads[3]!, hash: heads[4]!.hash }
     expect(await codeOf(again({ expectHead: wrong }))).toBe('ROLLED_BACK')
   })
@@ -362,6 +374,7 @@ describe('a position that was pinned', () => {
       expect(await codeOf(opening)).toBe(code)
       if (code === 'ok') await (await opening).close()
     }
+    await expect(again({ expectHead: heads[4]! })).rejects.toThrow('let go up to 5')
     const forged = { ...heads[5]!, hash: heads[6]!.hash }
     expect(await codeOf(again({ expectHead: forged }))).toBe('ROLLED_BACK')
   })

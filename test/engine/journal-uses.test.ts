@@ -5,7 +5,7 @@ import { OPERATIONS, type UseName } from '../../src/domain/operations.ts'
 import { LIMITS } from '../../src/domain/limits.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
-import { faultyStore, type FaultyStore } from '../../src/testing/faulty-store.ts'
+import { faultyStore, type FaultyCall, type FaultyStore } from '../../src/testing/faulty-store.ts'
 import { Strongroom, type JournalledUse, type OpenOptions } from '../../src/index.ts'
 import { entriesOf, perform } from './journal-support.ts'
 import { pairOf } from './judge.ts'
@@ -199,6 +199,27 @@ describe('groups', () => {
     const entries = (await entriesOf(room)).filter(({ uses }) => uses.length > 0)
     expect(entries.length).toBeGreaterThan(1)
     expect(entries.flatMap(({ uses }) => uses.map(({ requestId }) => requestId))).toEqual(ids)
+    await room.close()
+  })
+
+  test('what is used while a write fails comes after what failed', async () => {
+    let during: (() => Promise<unknown>) | undefined
+    const wait = async ({ method }: FaultyCall): Promise<void> => {
+      if (method !== 'commit') return
+      const use = during
+      during = undefined
+      await use?.()
+    }
+    const store = faultyStore(lasting(createMemoryStore()), { wait })
+    const { room, keyId } = await audited(store)
+    const use = (requestId: string) => room.encrypt({ keyId, plaintext: PLAINTEXT, requestId })
+    await use('first')
+    during = () => use('second')
+    store.failNext('commit', 'before')
+    expect(await codeOf(room.tick())).toBe('UNAVAILABLE')
+    await use('third')
+    const ids = (await usesIn(room)).map(({ requestId }) => requestId)
+    expect(ids).toEqual(['first', 'second', 'third'])
     await room.close()
   })
 
