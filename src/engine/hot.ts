@@ -160,7 +160,7 @@ export class Hot {
     if (!usual(input, 'keyId', 'plaintext', 'context') || !this.#good(hot)) return undefined
     const ciphertext = hot.suite.seal(hot.header, this.#aad(hot, context), plaintext)
     this.#core.meter.fast.encrypt++
-    if (this.#core.uses.enabled) this.#note('encrypt', hot)
+    if (this.#core.uses.enabled) this.#note('encrypt', hot, input)
     const { keyId: id, versionId } = hot
     return Object.freeze({ ciphertext, keyId: id, versionId, algorithm: 'XAES_GCM' })
   }
@@ -174,7 +174,7 @@ export class Hot {
     const plaintext = hot.suite.open(ciphertext, CIPHERTEXT_HEADER_BYTES, this.#aad(hot, context))
     if (!plaintext) return undefined
     this.#core.meter.fast.decrypt++
-    if (this.#core.uses.enabled) this.#note('decrypt', hot)
+    if (this.#core.uses.enabled) this.#note('decrypt', hot, input)
     const { keyId: id, versionId } = hot
     return Object.freeze({ plaintext, keyId: id, versionId, algorithm: 'XAES_GCM' })
   }
@@ -190,7 +190,7 @@ export class Hot {
     this.#core.provider.random.fill(plaintext)
     const ciphertext = hot.suite.seal(hot.header, aad, plaintext)
     this.#core.meter.fast.generateDataKey++
-    if (this.#core.uses.enabled) this.#note('generateDataKey', hot)
+    if (this.#core.uses.enabled) this.#note('generateDataKey', hot, input)
     return Object.freeze({ ciphertext, plaintext, keyId: hot.keyId, versionId: hot.versionId })
   }
 
@@ -205,7 +205,7 @@ export class Hot {
       Object.freeze({ signature, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
     const signature = hot.handle.sign(chosen, message, RAW)
     this.#core.meter.fast.sign++
-    if (this.#core.uses.enabled) this.#note('sign', hot)
+    if (this.#core.uses.enabled) this.#note('sign', hot, input)
     return signature instanceof Promise ? signature.then(answer) : answer(signature)
   }
 
@@ -222,7 +222,7 @@ export class Hot {
       Object.freeze({ valid, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
     const valid = hot.handle.verify(chosen, message, signature, RAW)
     this.#core.meter.fast.verify++
-    if (this.#core.uses.enabled) this.#note('verify', hot)
+    if (this.#core.uses.enabled) this.#note('verify', hot, input)
     return valid instanceof Promise ? valid.then(answer) : answer(valid)
   }
 
@@ -235,7 +235,7 @@ export class Hot {
     if (!chosen) return undefined
     const mac = hot.handle.compute(message)
     this.#core.meter.fast.generateMac++
-    if (this.#core.uses.enabled) this.#note('generateMac', hot)
+    if (this.#core.uses.enabled) this.#note('generateMac', hot, input)
     return Object.freeze({ mac, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
   }
 
@@ -249,7 +249,7 @@ export class Hot {
     if (!chosen) return undefined
     const valid = hot.handle.verify(mac, message)
     this.#core.meter.fast.verifyMac++
-    if (this.#core.uses.enabled) this.#note('verifyMac', hot)
+    if (this.#core.uses.enabled) this.#note('verifyMac', hot, input)
     return Object.freeze({ valid, keyId: hot.keyId, versionId: hot.versionId, algorithm: chosen })
   }
 
@@ -303,9 +303,12 @@ export class Hot {
     )
   }
 
-  #note(operation: HotOperation, { cell, keyId, versionId }: Standing): void {
+  #note(operation: HotOperation, { cell, keyId, versionId }: Standing, input: unknown): void {
     const time = this.#core.now()
-    this.#core.uses.note(cell.id, { operation, time, outcome: 'ok', keyId, versionId })
+    const use = { operation, time, outcome: 'ok', keyId, versionId } as const
+    // Read a second time: what it is now counts.
+    const { requestId } = input as Fields
+    this.#core.uses.note(cell.id, isRequestId(requestId) ? { ...use, requestId } : use)
   }
 
   #aad(hot: HotAes, given: unknown): Uint8Array {
@@ -331,16 +334,23 @@ const AES_BYTES: ReadonlyMap<unknown, number> = new Map(
 const RAW = { messageType: 'raw' } as const
 
 /**
- * A plain object with no other fields than these: a principal, a version, another form or a
- * misspelt name is for the pipeline, and so is a class that may hold a principal out of sight.
- * Names one by one: a table costs twice as much.
+ * A plain object with no other fields than these and the id of the request: a principal, a version,
+ * another form or a misspelt name is for the pipeline, and so is a class that may hold a principal
+ * out of sight. Names one by one: a table costs twice as much.
  */
 function usual(input: unknown, a: string, b: string, c: string, d = a): boolean {
   if (Object.getPrototypeOf(input) !== Object.prototype) return false
   for (const name in input as object)
-    if (name !== a && name !== b && name !== c && name !== d) return false
-  return (input as Fields)['principal'] === undefined
+    if (name !== a && name !== b && name !== c && name !== d && name !== 'requestId') return false
+  const { requestId, principal } = input as Fields
+  return principal === undefined && (requestId === undefined || isRequestId(requestId))
 }
+
+const isRequestId = (value: unknown): value is string =>
+  typeof value === 'string' &&
+  value.length > 0 &&
+  value.length <= LIMITS.requestIdLengthMax &&
+  value.isWellFormed()
 
 /** Whether a context is these names and values, in this order; most callers repeat one. */
 function same(context: Context | undefined, pairs: readonly string[]): boolean {

@@ -52,3 +52,19 @@ test('a replica that is known to stand somewhere is given up under a retry token
   expect(await us.deleteVaultReplica(request)).toEqual(leaving)
   await Promise.all([us.close(), eu.close()])
 })
+
+test('a request with an id takes the same path, and the audit of uses has the id', async () => {
+  const { room, vaultId } = await stage(undefined, { audit: 'all' })
+  const { id: keyId } = await room.createKey({ vaultId, displayName: 'a', spec: 'AES_256' })
+  const plaintext = new Uint8Array(1)
+  for (const requestId of ['first', 'second', 'third'])
+    await room.encrypt({ keyId, plaintext, requestId })
+  expect(await codeOf(room.encrypt({ keyId, plaintext, requestId: '' }))).toBe('INVALID_ARGUMENT')
+  const tooLong = 'x'.repeat(257)
+  const long = room.encrypt({ keyId, plaintext, requestId: tooLong })
+  expect(await codeOf(long)).toBe('INVALID_ARGUMENT')
+  const seen: (string | undefined)[] = []
+  for await (const { uses = [] } of room.journal({ vaultId }))
+    seen.push(...uses.map(({ requestId }) => requestId))
+  expect(seen).toEqual(['first', 'second', 'third'])
+})
