@@ -40,8 +40,7 @@ type Table<S extends string, E extends string> = Readonly<
   Partial<Record<S, Readonly<Partial<Record<E, S | 'previous'>>>>>
 >
 
-export type VaultEvent =
-  'update' | 'move' | 'schedule' | 'cancel' | 'due' | 'restore' | 'restored'
+export type VaultEvent = 'update' | 'move' | 'schedule' | 'cancel' | 'due' | 'restore' | 'restored'
 export const VAULT_TABLE: Table<VaultState, VaultEvent> = {
   active: { update: 'active', move: 'active', schedule: 'pendingDeletion' },
   pendingDeletion: { cancel: 'previous', due: 'deleted' },

@@ -462,14 +462,15 @@ test('the smallest store takes keys of many versions', async () => {
   await expectAll(other, ciphertexts)
 })
 
-test('three thousand keys pass through in pieces', { timeout: 120_000 }, async () => {
+test('many keys pass through in pieces', { timeout: 120_000 }, async () => {
   const { room, clock, vaultId } = await stage()
-  const description = 'd'.repeat(300)
-  const made = Array.from({ length: 3000 }, (_, i) =>
+  // Larger keys rather than more of them: what counts is that the whole is many times a piece.
+  const description = 'd'.repeat(4000)
+  const made = Array.from({ length: 600 }, (_, i) =>
     room.createKey({ vaultId, displayName: `k${i}`, spec: 'AES_128', description }),
   )
   const keys = await Promise.all(made)
-  const { id: keyId } = keys[1234]!
+  const { id: keyId } = keys[123]!
   const { ciphertext } = await room.encrypt({ keyId, plaintext: PLAIN })
   const store = lasting(createMemoryStore())
   let widest = 0
@@ -493,6 +494,6 @@ test('three thousand keys pass through in pieces', { timeout: 120_000 }, async (
   // One chunk in its armour; commits far below the whole.
   expect(longest).toBeLessThan(100_000)
   expect(widest).toBeLessThan(1_500_000)
-  expect((await other.getVaultUsage({ vaultId })).keyCount).toBe(3000)
+  expect((await other.getVaultUsage({ vaultId })).keyCount).toBe(600)
   await expectAll(other, [ciphertext])
 })

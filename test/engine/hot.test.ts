@@ -213,7 +213,8 @@ describe('what is unusual', () => {
 
   test('no input at all is refused as the pipeline refuses it', async () => {
     for (const name of NAMES)
-      for (const input of [undefined, null, 5, 'key', []]) {
+      // Without anything, `verify` means the room and not a signature.
+      for (const input of [...(name === 'verify' ? [] : [undefined]), null, 5, 'key', []]) {
         const operation = (stage.room as unknown as Record<string, Call>)[name]!.bind(stage.room)
         await expect(operation(input as never)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
       }

@@ -1,7 +1,7 @@
 /** The write path: always synced, merged, bounded, and stopped by its first error. */
 import { readFileSync, readdirSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { LevelDatabase } from '../../src/store/level/database.ts'
 import type { LevelPlatform } from '../../src/store/level/platform.ts'
 import { LIMITS } from '../../src/domain/limits.ts'
@@ -12,6 +12,9 @@ import { defaultPlatform } from '../../src/store/level/platform.ts'
 import { openDirectory } from '../../src/store/level/directory.ts'
 import { openLevelStore } from '../../src/store/level.ts'
 import { utf8 } from '../../src/base/bytes.ts'
+
+/** The thread pool of a busy machine takes its time. */
+const WAIT = { timeout: 10_000, interval: 2 }
 
 /** A platform that reports each write of the opened store and can hold it back. */
 function observed(): {
@@ -60,12 +63,12 @@ describe('group commit', () => {
     const store = await openDirectory({ path: freshDirectory() }, platform)
     const release = hold()
     const first = store.commit(commitOf({ puts: { first: 'x' } }))
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await vi.waitFor(() => expect(writes).toHaveLength(1), WAIT)
     const rest = Array.from({ length: 200 }, (_, i) =>
       store.commit(commitOf({ puts: { [`k${i}`]: 'x' } })),
     )
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    expect(writes.length).toBe(1)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(writes).toHaveLength(1)
     release()
     await Promise.all([first, ...rest])
     expect(writes.length).toBe(2)
@@ -74,11 +77,11 @@ describe('group commit', () => {
   })
 
   it('bounds the queue: BUSY beyond it, and nothing of that is done', async () => {
-    const { platform, hold } = observed()
+    const { platform, writes, hold } = observed()
     const store = await openDirectory({ path: freshDirectory() }, platform)
     const release = hold()
     const commits = [store.commit(commitOf({ puts: { first: 'x' } }))]
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await vi.waitFor(() => expect(writes).toHaveLength(1), WAIT)
     for (let i = 0; i < LIMITS.queuedWritesMax; i++)
       commits.push(store.commit(commitOf({ puts: { [`k${i % 100}`]: 'x' } })))
     const beyond = await failureOf(store.commit(commitOf({ puts: { beyond: 'x' } })))

@@ -59,13 +59,17 @@ export const KEY_BODIES: Bodies<Names> = {
     run: async ({ tx, key, input }) => {
       const { displayName, description, tags, definedTags, olderVersions, rotation } = input
       const record = rotation === undefined ? key.record : await withPolicy(tx, key, rotation)
-      return answerSaved(tx, { ...key, record }, {
-        ...(displayName !== undefined && { displayName }),
-        ...(description !== undefined && { description }),
-        ...(tags && { tags }),
-        ...(definedTags && { definedTags }),
-        ...(olderVersions && { olderVersions }),
-      })
+      return answerSaved(
+        tx,
+        { ...key, record },
+        {
+          ...(displayName !== undefined && { displayName }),
+          ...(description !== undefined && { description }),
+          ...(tags && { tags }),
+          ...(definedTags && { definedTags }),
+          ...(olderVersions && { olderVersions }),
+        },
+      )
     },
   },
   changeKeyCompartment: {
