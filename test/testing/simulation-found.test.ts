@@ -5,6 +5,7 @@ import { path } from '../../src/format/paths.ts'
 import { roomLink, type ReplicationLink } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { faultyStore } from '../../src/testing/index.ts'
+import { Chance } from '../campaigns/chance.ts'
 import { codeOf, lasting } from '../engine/support.ts'
 import { another, followed, pair } from '../replication/pair.ts'
 
@@ -141,4 +142,24 @@ describe('a promotion', () => {
     expect(asked).toBeLessThan(10)
     await asia.close()
   })
+})
+
+test('keys travel while a sweep wraps them anew (seed 539)', async () => {
+  const chance = new Chance(539)
+  // The store is slow, now and then: the sweep and the snapshot get ahead of each other.
+  const wait = async (): Promise<void> => {
+    for (let n = chance.below(20); n > 0; n--) await Promise.resolve()
+  }
+  const store = faultyStore(lasting(createMemoryStore()), { wait })
+  const { us, eu, vaultId } = await followedVault({ stores: { us: store } })
+  for (let round = 0; round < 12; round++) {
+    const made: string[] = []
+    for (let n = 0; n < 4; n++)
+      made.push((await us.createKey({ vaultId, displayName: `${n}`, spec: 'AES_256' })).id)
+    await us.deleteVaultReplica({ vaultId, region: 'eu' })
+    await followed(eu, vaultId)
+    await us.createVaultReplica({ vaultId, region: 'eu' })
+    const [, [one]] = await Promise.all([us.destroyKey({ keyId: made[0]! }), eu.replicate()])
+    expect(one?.failure).toBeUndefined()
+  }
 })

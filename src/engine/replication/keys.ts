@@ -11,19 +11,17 @@ import type { Cell } from '../cell.ts'
 import type { Core } from '../core.ts'
 import { openWrapped } from '../make.ts'
 import { readStore } from '../records.ts'
+import { stable } from '../stable.ts'
 
-/** The key of a key as it is now; the caller wipes it. */
-async function currentKey(
-  core: Core,
-  cell: Cell,
-  ordinal: number,
-): Promise<CarriedKey | undefined> {
-  const at = path.keyKey(cell.id, ordinal)
-  // Of a vault that was destroyed there is no key left to open it with, either.
-  if (!(await readStore(() => core.store.get(at)))) return undefined
-  const entry = await openWrapped(core, core.reader(cell), 'keyKey', at)
-  return entry && { ordinal, name: core.keys.nameOf(entry.record.key), key: entry.record.key }
-}
+/** The key of a key as it is now, also while a sweep wraps it anew; the caller wipes it. */
+const currentKey = (core: Core, cell: Cell, ordinal: number): Promise<CarriedKey | undefined> =>
+  stable(cell, async () => {
+    const at = path.keyKey(cell.id, ordinal)
+    // Of a vault that was destroyed there is no key left to open it with, either.
+    if (!(await readStore(() => core.store.get(at)))) return undefined
+    const entry = await openWrapped(core, core.reader(cell), 'keyKey', at)
+    return entry && { ordinal, name: core.keys.nameOf(entry.record.key), key: entry.record.key }
+  })
 
 /** The keys that these writes put in force, as far as they still are. */
 export async function keysOf(
