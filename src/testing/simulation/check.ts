@@ -13,7 +13,10 @@ const VERIFY_EVERY = 16
 /** Uses that are looked at after a step, of each vault and site. */
 const USES_PER_CHECK = 2
 
-/** What a replica may say that is not up to date; of a version that it does not know, nothing more. */
+/**
+ * What a replica may say that is not up to date: it may not know the version yet (then it says no more
+ * than of any bytes), or wait for the key of its material.
+ */
 const BEHIND = ['ok', 'INVALID_STATE', 'NOT_FOUND', 'NOT_PERMITTED_FOR_KEY', 'INVALID_CIPHERTEXT']
 
 export class Checks {

@@ -50,7 +50,8 @@ const MISHAPS: readonly {
 
 export function drawMishap(chance: Chance): Mishap {
   const { method, kinds, among } = chance.weighted(MISHAPS)
-  const nth = 1 + chance.below(among)
+  // Most steps make few calls.
+  const nth = 1 + Math.min(chance.below(among), chance.below(among))
   return { method, kind: chance.pick(kinds), nth, crashes: chance.hits(0.5) }
 }
 

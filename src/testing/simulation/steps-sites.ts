@@ -93,7 +93,8 @@ async function promote(world: World): Promise<string | undefined> {
   const heir = candidates.find(({ region }) => region === truth.heir)
   const site = heir ?? world.chance.maybe(candidates)
   if (!site) return undefined
-  truth.heir = site.region
+  // Who steps down does so for one; while nobody leads, that one stays the heir.
+  if (world.history.leaderOf(truth.id) !== undefined) truth.heir = site.region
   try {
     await site.room.promoteVaultReplica({ vaultId: truth.id })
     if (world.history.leaderOf(truth.id) !== site.region)

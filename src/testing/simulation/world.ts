@@ -122,7 +122,7 @@ export class World {
   /** Draws what goes wrong within the step. */
   beginStep(faults = this.#faults): void {
     const faulty = faults && this.chance.hits(MISHAP_SHARE)
-    const unlucky = faulty ? this.chance.pick(this.sites) : undefined
+    const unlucky = faulty ? this.#someSite() : undefined
     const mishap = faulty ? drawMishap(this.chance) : undefined
     const slow = this.chance.hits(SLOW_SHARE)
     const storm = faults && this.chance.hits(STORM_SHARE)
@@ -131,6 +131,12 @@ export class World {
     this.swept = []
     this.images = new Map(this.sites.map((site) => [site, site.image()]))
     for (const site of this.sites) site.begin(site === unlucky ? mishap : undefined, slow)
+  }
+
+  /** Mostly one that leads: more happens there. */
+  #someSite(): Site {
+    const leading = this.truths.flatMap((truth) => this.leader(truth) ?? [])
+    return this.chance.pick(leading.length > 0 && this.chance.hits(0.6) ? leading : this.sites)
   }
 
   async endStep(): Promise<void> {
