@@ -81,10 +81,13 @@ test('--follow shows what was, waits, and ends with its reader', async () => {
   const seal = ['--data', box.path('store'), '--key-file', box.path('key')]
   const child = await start(['log', '--follow', ...seal], { cwd: box.folder })
   let seen = ''
-  for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
-    seen += chunk.toString()
-    if (seen.includes('createAlias')) break
-  }
+  // Its output stays open: a reader who leaves would end it by itself.
+  await new Promise<void>((resolve) => {
+    child.stdout.on('data', (chunk: Buffer) => {
+      seen += chunk.toString()
+      if (seen.includes('createAlias')) resolve()
+    })
+  })
   expect(child.exitCode).toBeNull()
   const ended = new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)))
   child.kill('SIGINT')
