@@ -3,7 +3,7 @@ import type { Asked, Key, OperationName, Vault, Write } from '../../engine/api.t
 import type { Strongroom } from '../../engine/room.ts'
 import { FAULTS, hidden, OciFault } from './errors.ts'
 import type { Face } from './face.ts'
-import type { Fields, Values } from './fields.ts'
+import { record, type Fields, type Read, type Values } from './fields.ts'
 import type { Group } from './throttle.ts'
 
 /** The body of restores: bytes as they are. */
@@ -33,6 +33,9 @@ export interface Operation {
   readonly room: readonly OperationName[]
   readonly query: Fields
   readonly body: Fields | 'bytes'
+  /** Made of `query` and `body`. */
+  readonly readQuery: Read<object>
+  readonly readBody: Read<object>
   readonly answer: (call: Call) => Promise<Reply>
 }
 
@@ -41,7 +44,7 @@ type Body<B> = B extends Fields ? Values<B> : B extends 'bytes' ? Bytes : never
 /** A row whose answer knows what query and body hold. */
 export interface Row<Q extends Fields, B extends Fields | 'bytes'> extends Omit<
   Operation,
-  'query' | 'body' | 'answer'
+  'query' | 'body' | 'answer' | 'readQuery' | 'readBody'
 > {
   readonly query?: Q
   readonly body?: B
@@ -52,11 +55,14 @@ export interface Row<Q extends Fields, B extends Fields | 'bytes'> extends Omit<
 const IN_USE: readonly string[] = ['UPDATING', 'BACKUP_IN_PROGRESS']
 
 /** Ties the types of one row together. */
-export const row = <Q extends Fields = Fields, B extends Fields | 'bytes' = Fields>({
-  query,
-  body,
-  ...rest
-}: Row<Q, B>): Operation => ({ ...rest, query: query ?? {}, body: body ?? {} }) as Operation
+export function row<Q extends Fields = Fields, B extends Fields | 'bytes' = Fields>(
+  given: Row<Q, B>,
+): Operation {
+  const query: Fields = given.query ?? {}
+  const body: Fields | 'bytes' = given.body ?? {}
+  const readBody = record(body === 'bytes' ? {} : body)
+  return { ...given, query, body, readQuery: record(query), readBody } as unknown as Operation
+}
 
 export interface CallParts<Q, B> {
   readonly face: Face

@@ -2,6 +2,7 @@
 import { toBase64url, utf8 } from '../../base/bytes.ts'
 import type { Bytes, Reply } from './call.ts'
 import { FAULTS, invalid, OciFault } from './errors.ts'
+import { memo } from './memo.ts'
 import { API_VERSION } from './operations.ts'
 
 /** A request as plain data. */
@@ -45,8 +46,15 @@ function decoded(text: string): string {
   }
 }
 
-export function targetOf(url: string, headers: OciRequest['headers']): Target {
-  const base = `http://${headers['host'] ?? 'localhost'}`
+/** Clients ask the same few URLs all the time. */
+const targetAt = memo((text) => {
+  const at = text.indexOf(' ')
+  return makeTarget(text.slice(at + 1), `http://${text.slice(0, at) || 'localhost'}`)
+})
+export const targetOf = (url: string, { host = '' }: OciRequest['headers']): Target =>
+  targetAt(`${host} ${url}`)
+
+function makeTarget(url: string, base: string): Target {
   if (!URL.canParse(url, base)) throw new OciFault(FAULTS.noRoute, 'url: expected a URL.')
   const { host, pathname, search } = new URL(url, base)
   const segments = pathname.split('/').filter(Boolean).map(decoded)

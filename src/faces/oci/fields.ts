@@ -20,12 +20,12 @@ export const need = <T>(read: Read<T>): Field<T> => ({ read, required: true })
 export const may = <T>(read: Read<T>): Field<T | undefined> => ({ read, required: false })
 
 /** An object with these properties; those that are absent are undefined. */
-export const record =
-  <F extends Fields>(fields: F): Read<Values<F>> =>
-  (value, path) => {
+export function record<F extends Fields>(fields: F): Read<Values<F>> {
+  const entries = Object.entries(fields)
+  return (value, path) => {
     const source = plain(value, path === '' ? 'body' : path)
     const out: Record<string, unknown> = {}
-    for (const [name, { read, required }] of Object.entries(fields)) {
+    for (const [name, { read, required }] of entries) {
       const at = path === '' ? name : `${path}.${name}`
       const found = Object.hasOwn(source, name) ? source[name] : undefined
       if (found !== undefined && found !== null) out[name] = read(found, at)
@@ -33,6 +33,7 @@ export const record =
     }
     return out as Values<F>
   }
+}
 
 /** Only what is there, for inputs whose properties are optional. */
 export const present = <T extends object>(

@@ -22,7 +22,6 @@ import {
 } from './codec.ts'
 import { FAULTS, faultOf, hidden, invalid, OciFault } from './errors.ts'
 import { Face } from './face.ts'
-import { record } from './fields.ts'
 import { keyOf, vaultIdOf, versionIdOf } from './names.ts'
 import { routeOf, type Route } from './operations.ts'
 import type { OciOptions } from './options.ts'
@@ -139,14 +138,14 @@ function refuseHeld(call: Call, key: Key | undefined): void {
   if (client === 'management') call.refuseHeld(vaultId, PARENT)
 }
 
-async function bodyOf({ body }: Operation, request: OciRequest): Promise<unknown> {
-  return body === 'bytes' ? bytesOf(request.body) : record(body)(await jsonOf(request.body), '')
+async function bodyOf({ body, readBody }: Operation, request: OciRequest): Promise<unknown> {
+  return body === 'bytes' ? bytesOf(request.body) : readBody(await jsonOf(request.body), '')
 }
 
 async function serve(face: Face, received: Received): Promise<OciResponse> {
   const { request, headers, target, route, requestId } = received
   const { name, operation } = route
-  const query = record(operation.query)(target.query, '')
+  const query = operation.readQuery(target.query, '')
   const body = await bodyOf(operation, request)
   const write = await writeOf(received)
   const principal = await authenticated(face, received)

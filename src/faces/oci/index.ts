@@ -12,6 +12,7 @@
 import type { Strongroom } from '../../engine/room.ts'
 import type { OciRequest, OciResponse } from './codec.ts'
 import { ociHandler } from './handle.ts'
+import { textResponse } from './text-response.ts'
 import type { OciOptions } from './options.ts'
 
 export { isAuthentic, type Caller, type Signatures, type SignedRequest } from './auth.ts'
@@ -50,8 +51,9 @@ export function ociHttpClient(room: Strongroom, options: OciOptions = {}): OciHt
   return {
     send: async ({ method, uri, headers, body }) => {
       const given = bodyOf(body)
-      const request = { method, url: uri, headers: Object.fromEntries(headers) }
-      return toResponse(await handle({ ...request, ...(given !== undefined && { body: given }) }))
+      const request = { method, url: uri, headers: headersOf(headers, options) }
+      const reply = await handle({ ...request, ...(given !== undefined && { body: given }) })
+      return textResponse(reply)
     },
   }
 }
@@ -69,9 +71,22 @@ export function ociFetch(
 ): (request: Request) => Promise<Response> {
   const handle = ociHandler(room, options)
   return async ({ method, url, headers, body }) => {
-    const request = { method, url, headers: Object.fromEntries(headers) }
+    const request = { method, url, headers: headersOf(headers, options) }
     return toResponse(await handle({ ...request, ...(body && { body: piecesOf(body) }) }))
   }
+}
+
+const HEADERS = ['opc-request-id', 'opc-retry-token', 'if-match', 'content-md5', 'authorization']
+
+/** Those that are looked at: to go through all of them takes longer than an encryption. */
+function headersOf(headers: Headers, { signatures }: OciOptions): Record<string, string> {
+  if (signatures) return Object.fromEntries(headers)
+  const found: Record<string, string> = {}
+  for (const name of HEADERS) {
+    const value = headers.get(name)
+    if (value !== null) found[name] = value
+  }
+  return found
 }
 
 function toResponse({ status, headers, body }: OciResponse): Response {

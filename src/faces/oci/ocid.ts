@@ -6,6 +6,7 @@
 import { utf8 } from '../../base/bytes.ts'
 import { isUuid, UUID_BYTES, uuidAt, uuidToBytes } from '../../format/uuid.ts'
 import { crc32 } from './crc32.ts'
+import { memo } from './memo.ts'
 
 export type OcidType = 'vault' | 'key' | 'keyversion'
 
@@ -50,10 +51,19 @@ function fromBase32(text: string): Uint8Array {
 }
 
 /** The 13 letters with which the host names of a vault begin. */
-export const extensionOf = (vaultId: string): string =>
-  base32(uuidToBytes(vaultId)).slice(0, EXTENSION_LETTERS)
+export const extensionOf = memo((vaultId) =>
+  base32(uuidToBytes(vaultId)).slice(0, EXTENSION_LETTERS),
+)
 
-function bodyOf(type: OcidType, { id, vaultId }: Named): string {
+/** By type, vault and id: ids have no other letters than theirs. */
+const bodyFor = memo((text) => {
+  const [type, vaultId, id] = text.split(' ') as [OcidType, string, string]
+  return makeBody(type, { id, vaultId })
+})
+const bodyOf = (type: OcidType, { id, vaultId }: Named): string =>
+  bodyFor(`${type} ${vaultId} ${id}`)
+
+function makeBody(type: OcidType, { id, vaultId }: Named): string {
   const bytes = new Uint8Array(BODY_BYTES)
   bytes.set(uuidToBytes(id))
   bytes.set(uuidToBytes(vaultId), UUID_BYTES)
@@ -106,11 +116,21 @@ const OCID = /^ocid1\.([a-z]+)\.[a-z0-9]{1,32}\.[a-z0-9-]{0,64}\.([a-z2-7]{13})\
  * looked at: a replica answers to the OCIDs of its primary.
  */
 export function parseOcid(type: OcidType, text: string): Named | undefined {
-  const [, found, extension, letters] = OCID.exec(text) ?? []
-  if (found !== type || letters === undefined) return undefined
+  const parsed = parsedOf(text)
+  return parsed?.type === type ? parsed.named : undefined
+}
+
+const parsedOf = memo((text) => parse(text))
+
+const isType = (text: string | undefined): text is OcidType =>
+  text === 'vault' || text === 'key' || text === 'keyversion'
+
+function parse(text: string): { readonly type: OcidType; readonly named: Named } | undefined {
+  const [, type, extension, letters] = OCID.exec(text) ?? []
+  if (!isType(type) || letters === undefined) return undefined
   const bytes = fromBase32(letters)
   const named = { id: uuidAt(bytes, 0), vaultId: uuidAt(bytes, UUID_BYTES) }
   if (!isUuid(named.id) || !isUuid(named.vaultId)) return undefined
   const exact = BODY_START + letters === bodyOf(type, named)
-  return exact && extension === extensionOf(named.vaultId) ? named : undefined
+  return exact && extension === extensionOf(named.vaultId) ? { type, named } : undefined
 }

@@ -35,14 +35,22 @@ interface Used {
   readonly keyVersionId?: string | undefined
 }
 
-/** Key and version of a body, as the room wants them. */
+/**
+ * Key and version of a body, as the room wants them. The vault is left out once the key is known to
+ * lie there: the room serves that without looking anything up.
+ */
 async function used(call: Call<unknown, Used>) {
   const { keyId, keyVersionId } = call.body
   const { vaultId } = call
-  const id = await keyIdOf(call.face, vaultId, keyId, call.asked)
+  const { face, asked } = call
+  const id = await keyIdOf(face, vaultId, keyId, asked)
   call.refuseHeld(id)
+  if (!face.isHome(id, vaultId)) {
+    await call.room.getKey({ ...asked, keyId: id, vaultId })
+    face.learnHome(id, vaultId)
+  }
   const versionId = keyVersionId === undefined ? undefined : versionIdOf(vaultId, keyVersionId)
-  return { ...call.asked, keyId: id, vaultId, ...present({ versionId }) }
+  return { ...asked, keyId: id, ...(versionId !== undefined && { versionId }) }
 }
 
 /** What replies say of the version that did it. */
@@ -138,7 +146,7 @@ export const CRYPTO_ROWS = {
       const input = { ...use, spec, ...present({ context }) }
       const dataKey = await call.room.generateDataKey({
         ...input,
-        withoutPlaintext: !includePlaintextKey,
+        ...(!includePlaintextKey && { withoutPlaintext: true }),
       })
       const { plaintext } = dataKey
       return {

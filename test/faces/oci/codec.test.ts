@@ -17,6 +17,7 @@ import {
   type Read,
 } from '../../../src/faces/oci/fields.ts'
 import { base32, extensionOf, Ocids, parseOcid } from '../../../src/faces/oci/ocid.ts'
+import { textResponse } from '../../../src/faces/oci/text-response.ts'
 
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(bytesToUuid)
 const TYPES = ['vault', 'key', 'keyversion'] as const
@@ -160,5 +161,21 @@ describe('paths', () => {
     for (const line of pemOf(der).split('\n')) expect(line.length).toBeLessThanOrEqual(64)
     for (const none of ['', 'x', pemOf(der).replaceAll('PUBLIC', 'PRIVATE')])
       expect(derOf(none)).toBeUndefined()
+  })
+})
+
+describe('responses of the transport', () => {
+  const reply = { status: 418, headers: { etag: 'e' }, body: '{"a":"é"}' }
+  test('are responses in every way', async () => {
+    const response = textResponse(reply)
+    expect(response).toBeInstanceOf(Response)
+    expect([response.status, response.ok, response.headers.get('etag')]).toEqual([418, false, 'e'])
+    expect(await response.text()).toBe(reply.body)
+    expect(await response.json()).toEqual({ a: 'é' })
+    expect(Buffer.from(await response.arrayBuffer()).toString()).toBe(reply.body)
+    expect(await (await response.blob()).text()).toBe(reply.body)
+    expect(await response.clone().text()).toBe(reply.body)
+    expect(await new Response(response.body).text()).toBe(reply.body)
+    expect(textResponse({ ...reply, body: '' }).body).toBeNull()
   })
 })

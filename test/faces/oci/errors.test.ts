@@ -4,7 +4,7 @@ import type { models } from 'oci-keymanagement'
 import { ERROR_CODES } from '../../../src/base/errors.ts'
 import { ERROR_TABLE } from '../../../src/faces/oci/errors.ts'
 import { ociHandler, type OciRequest } from '../../../src/faces/oci/index.ts'
-import { Ocids } from '../../../src/faces/oci/ocid.ts'
+import { Ocids, parseOcid } from '../../../src/faces/oci/ocid.ts'
 import {
   AES,
   COMPARTMENT,
@@ -143,6 +143,11 @@ describe('what is not there', () => {
       v.keys.getKey({ keyId: await unknown() }),
     ),
     refused('its use', HIDDEN, async () => encrypt({ keyId: await unknown() })),
+    refused('the OCID of such a key, made up to be here', HIDDEN, async () => {
+      const there = parseOcid('key', await unknown())!
+      const { vaultId } = parseOcid('key', key.id)!
+      return encrypt({ keyId: new Ocids('oc1', 'x').of('key', { id: there.id, vaultId }) })
+    }),
     refused('a version of another key', HIDDEN, async () => {
       const { currentKeyVersion: keyVersionId } = await v.key()
       return v.keys.getKeyVersion({ keyId: key.id, keyVersionId })
