@@ -3,6 +3,7 @@
  * its owner, opened once per machine, never created by accident, never repaired, and its names are
  * as durable as its data.
  */
+import type { LevelDatabase } from './database.ts'
 import type { LevelHome } from './level-store.ts'
 import type { LevelPathOptions } from '../level.ts'
 import type { LevelPlatform } from './platform.ts'
@@ -11,7 +12,9 @@ import { claim } from './registry.ts'
 import { createFreeSpace } from './free-space.ts'
 import { defaultPlatform } from './platform.ts'
 import { ensureStore, removeDrafts } from './creation.ts'
-import { fromLevel } from './errors.ts'
+import { fromLevel, tellsDamage } from './errors.ts'
+import { keep, letGo } from './kept.ts'
+import { cutUnsynced } from './manifest.ts'
 import { openFileSidecar } from '../sidecar.ts'
 import { makeImage } from './image.ts'
 import { openNames } from './names.ts'
@@ -45,11 +48,12 @@ async function createHome(
       name: root,
       sidecar,
       connect: async () => {
+        if (platform.system !== 'win32') await keep(location)
         await assertWhole(location)
-        const db = await platform.connect(location, { createIfMissing: false })
-        await db.open()
+        const db = await opened(location, platform)
         try {
           await names.opened()
+          await letGo(location)
           await removeDrafts(root)
         } catch (error) {
           await db.close()
@@ -68,5 +72,20 @@ async function createHome(
   } catch (error) {
     unclaim()
     throw error
+  }
+}
+
+/** Once more when all that LevelDB misses is what a power cut took before it was synced. */
+async function opened(location: string, platform: LevelPlatform): Promise<LevelDatabase> {
+  const attempt = async (): Promise<LevelDatabase> => {
+    const db = await platform.connect(location, { createIfMissing: false })
+    await db.open()
+    return db
+  }
+  try {
+    return await attempt()
+  } catch (error) {
+    if (!tellsDamage(error) || !(await cutUnsynced(location))) throw error
+    return attempt()
   }
 }

@@ -29,6 +29,9 @@ export function fromLevel(error: unknown, doing: string): StrongroomError | Stor
   return new StrongroomError(code, `${doing} failed. ${message}`, { cause: error })
 }
 
+/** LevelDB says that its files are damaged. */
+export const tellsDamage = (error: unknown): boolean => meaning(error).code === 'INTEGRITY'
+
 function meaning(error: unknown): { code: ErrorCode; message: string } {
   let link = error
   for (let depth = 0; depth < CAUSES_MAX && link instanceof Error; depth++, link = link.cause) {
