@@ -28,18 +28,33 @@ export function exportPrivate(key: KeyObject, type: Form): Uint8Array {
   return der
 }
 
-/** More than the free blocks of these sizes that lie about between others. */
+/** More than the free blocks of one size that lie about between others. */
 const BLOCKS = 48
-/** Typed arrays up to here live on the heap of V8. */
+/** DER up to here is of a curve; small blocks are handed out again at once, the newest first. */
+const SMALL_BYTES_MAX = 300
+const SMALL_BLOCKS = 12
+/** Scalars and seeds of 32, 48 and 66 bytes as strings of ASN.1, which end with a zero. */
+const PART_BYTES = [33, 49, 67]
+/** Typed arrays up to here live on the heap of V8: only OpenSSL takes such blocks. */
 const ON_HEAP_BYTES_MAX = 64
 
+const zeros = new Uint8Array(ON_HEAP_BYTES_MAX)
+
 /**
- * Overwrites blocks of about this size that were freed a moment ago: an allocator hands out again
- * first what fits best. OpenSSL reads DER into buffers that grow by a third (BUF_MEM_grow).
+ * Overwrites blocks that were freed a moment ago: an allocator hands out again first what fits
+ * best. OpenSSL reads DER into buffers that grow by a third (BUF_MEM_grow).
  */
 export function overwriteFreed(length: number): void {
   const grown = Math.floor((length + 3) / 3) * 4
-  for (const size of [length, grown])
-    for (let i = 0; i < BLOCKS; i++)
-      Buffer.allocUnsafeSlow(Math.max(size, ON_HEAP_BYTES_MAX + 1)).fill(0)
+  if (length > SMALL_BYTES_MAX) {
+    for (const bytes of [length, grown]) overwrite(bytes, BLOCKS)
+    return
+  }
+  for (const bytes of [length, grown, ...PART_BYTES]) overwrite(bytes, SMALL_BLOCKS)
+}
+
+function overwrite(bytes: number, blocks: number): void {
+  for (let i = 0; i < blocks; i++)
+    if (bytes > ON_HEAP_BYTES_MAX) Buffer.allocUnsafeSlow(bytes).fill(0)
+    else crypto.createSecretKey(zeros.subarray(0, bytes))
 }
