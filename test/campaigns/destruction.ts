@@ -92,6 +92,8 @@ export async function destroyed(
     store.plan({ method: 'any', nth: opened + cutAt, kind: 'before', lasting: true })
   const codes: string[] = []
   for (const name of names) codes.push(await codeOf(WAYS[name]!.destroy(life)))
+  // A destruction that ended before its cut was not cut.
+  store.heal()
   const writes = store.calls.slice(opened).flatMap(({ method, ordinal }) => {
     return WRITING.has(method) ? [ordinal - opened] : []
   })

@@ -128,6 +128,13 @@ export class DiskModel {
     if (place) this.#name(call, place.parent, place.name, undefined)
   }
 
+  link(call: Call, from: string, to: string): void {
+    const source = this.#place(from)
+    const target = this.#place(to)
+    const node = source?.parent.names.get(source.name)
+    if (node && target) this.#name(call, target.parent, target.name, node)
+  }
+
   rename(call: Call, from: string, to: string): void {
     const source = this.#place(from)
     const target = this.#place(to)
@@ -175,9 +182,14 @@ export class DiskModel {
       if (node) of(parent).set(name, node)
       else of(parent).delete(name)
     }
+    /** A file with two names has one content. */
+    const contents = new Map<Node, Uint8Array>()
     const make = (path: string, node: Node): void => {
-      if (!node.directory) writeFileSync(path, contentOf(node, chance), { mode: 0o600 })
-      else {
+      if (!node.directory) {
+        const content = contents.get(node) ?? contentOf(node, chance)
+        contents.set(node, content)
+        writeFileSync(path, content, { mode: 0o600 })
+      } else {
         mkdirSync(path, { recursive: true, mode: 0o700 })
         for (const [name, child] of of(node)) make(join(path, name), child)
       }
@@ -297,8 +309,8 @@ const EFFECTS: Readonly<Record<string, Effect>> = {
   ftruncate: (disk, call) => disk.truncate(call, number(call.args[0]), number(call.args[1])),
   fsync: (disk, call) => disk.sync(call, number(call.args[0]), false),
   fdatasync: (disk, call) => disk.sync(call, number(call.args[0]), true),
-  link: unmodelled,
-  linkat: unmodelled,
+  link: (disk, call) => disk.link(call, text(call.args[0]), text(call.args[1])),
+  linkat: (disk, call) => disk.link(call, text(call.args[1]), text(call.args[3])),
   truncate: unmodelled,
   fallocate: unmodelled,
   pwritev2: unmodelled,

@@ -14,14 +14,20 @@ const { STRONGROOM_TRACE: output, STRONGROOM_TRACE_BASE: base } = process.env
 const { openSync, writeSync, closeSync, fsync, readdirSync, readFileSync, statSync } = fs
 const trace = openSync(output!, 'a')
 let moment = 0
+/** Reading files for a look goes through the patched calls too. */
+let looking = false
+/** What one look finds happened at no moment of its own: no power cut falls into it. */
+let fraction = 0
+
+const next = (): number => (looking ? moment + ++fraction / 1e6 : moment++)
 
 type Argument = string | number | Uint8Array
 
-function note(name: string, args: readonly Argument[], result = 0, start = moment++): void {
+function note(name: string, args: readonly Argument[], result = 0, start = next()): void {
   const texts = args.map((arg) =>
     typeof arg === 'number' ? `${arg}` : { hex: Buffer.from(arg).toString('hex') },
   )
-  const call: NotedCall = { name, args: texts, result, start, end: moment++ }
+  const call: NotedCall = { name, args: texts, result, start, end: next() }
   writeSync(trace, `${JSON.stringify(call)}\n`)
 }
 
@@ -34,8 +40,8 @@ function noteOpen(path: PathLike, flags: unknown, fd: number): void {
     name: 'openat',
     args: ['AT_FDCWD', { hex: Buffer.from(String(path)).toString('hex') }, names.join('|')],
     result: fd,
-    start: moment++,
-    end: moment++,
+    start: next(),
+    end: next(),
   }
   writeSync(trace, `${JSON.stringify(call)}\n`)
 }
@@ -49,9 +55,6 @@ const seen = new Map<number, Map<string, Seen>>()
 /** No handle of the process has such a number. */
 const OTHER_HANDLE = 1_000_000
 
-/** Reading files goes through the patched calls too. */
-let looking = false
-
 /** What LevelDB did since the last look, as calls. */
 function look(): void {
   looking = true
@@ -59,24 +62,40 @@ function look(): void {
     for (const entry of readdirSync(join(base!, home), { withFileTypes: true }))
       if (entry.isDirectory()) lookInto(join(base!, home, entry.name))
   looking = false
+  moment++
+  fraction = 0
 }
 
-function lookInto(directory: string): void {
-  const { ino: home } = statSync(directory)
-  const before = seen.get(home) ?? new Map<string, Seen>()
-  const now = new Map<string, Seen>()
+function filesIn(directory: string): Map<string, Seen> {
+  const files = new Map<string, Seen>()
   for (const name of readdirSync(directory)) {
     // Whoever closes a handle of the lock file gives up the lock (POSIX).
     if (name === 'LOCK') continue
     const path = join(directory, name)
     try {
-      now.set(name, { ino: statSync(path).ino, content: readFileSync(path) })
+      files.set(name, { ino: statSync(path).ino, content: readFileSync(path) })
     } catch {
       // Gone again since the directory was read.
     }
   }
+  return files
+}
+
+/** After a call that was noted itself: what it did is no news. */
+function known(path: string): void {
+  const { ino } = statSync(dirname(path))
+  if (!seen.has(ino)) return
+  looking = true
+  seen.set(ino, filesIn(dirname(path)))
+  looking = false
+}
+
+function lookInto(directory: string): void {
+  const { ino: home } = statSync(directory)
+  const before = seen.get(home) ?? new Map<string, Seen>()
+  const now = filesIn(directory)
   seen.set(home, now)
-  for (const [name, file] of now) {
+  for (const [name, file] of [...now].sort(([a], [b]) => orderOf(a) - orderOf(b))) {
     const [old] = [...before].filter(([other, { ino }]) => ino === file.ino && !now.has(other))
     if (!before.has(name) && old) {
       note('rename', [join(directory, old[0]), join(directory, name)])
@@ -88,8 +107,18 @@ function lookInto(directory: string): void {
   for (const name of before.keys()) if (!now.has(name)) note('unlink', [join(directory, name)])
 }
 
-function noteContent(path: string, { content }: Seen, before: Seen | undefined): void {
+/** LevelDB makes its files in this order, and removes others last. */
+const ORDER = [/\.ldb$/, /\.log$/, /^MANIFEST/, /^CURRENT$/]
+const orderOf = (name: string): number => ORDER.findIndex((pattern) => pattern.test(name))
+
+function noteContent(path: string, file: Seen, before: Seen | undefined): void {
+  const { content } = file
   if (before?.content.equals(content)) return
+  if (before && before.ino !== file.ino) {
+    noteContent(`${path}.new`, file, undefined)
+    note('rename', [`${path}.new`, path])
+    return
+  }
   noteOpen(path, before ? 0 : fs.constants.O_CREAT, OTHER_HANDLE)
   const old = before?.content ?? Buffer.alloc(0)
   let same = 0
@@ -122,7 +151,7 @@ const patched = {
   },
   fsync: (fd: number, done: (error: Error | null) => void): void => {
     look()
-    const start = moment++
+    const start = next()
     fsync(fd, (error) => {
       if (!error) note('fsync', [fd], 0, start)
       done(error)
@@ -130,22 +159,32 @@ const patched = {
   },
 }
 
-const { open, rename, rm, mkdir, mkdtemp } = fs.promises
+const { open, link, rename, rm, mkdir, mkdtemp } = fs.promises
 const promised = {
   open: async (...args: Parameters<typeof open>) => {
     const handle = await open(...args)
     noteOpen(args[0], args[1], handle.fd)
     return handle
   },
+  link: async (from: string, to: string): Promise<void> => {
+    look()
+    await link(from, to)
+    note('link', [from, to])
+    known(to)
+  },
   rename: async (from: string, to: string): Promise<void> => {
     look()
     await rename(from, to)
     note('rename', [from, to])
+    known(to)
   },
   rm: async (path: string, options?: fs.RmOptions): Promise<void> => {
     const there = fs.existsSync(path)
+    if (there) look()
     await rm(path, options)
-    if (there) note('unlink', [path])
+    if (!there) return
+    note('unlink', [path])
+    known(path)
   },
   mkdir: async (path: string, options: fs.MakeDirectoryOptions): Promise<string | undefined> => {
     const first = await mkdir(path, options)
@@ -174,7 +213,7 @@ for (const [method, name] of [
   const inner = proto[method]
   proto[method] = async function (this: fs.promises.FileHandle): Promise<void> {
     if (method !== 'close') look()
-    const [fd, start] = [this.fd, moment++]
+    const [fd, start] = [this.fd, next()]
     await inner.call(this)
     note(name, [fd], 0, start)
   }
