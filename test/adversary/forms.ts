@@ -13,7 +13,9 @@ export interface Form {
   readonly name: string
   /** The code of its one refusal; undefined where undefined is the answer. */
   readonly refusal: ErrorCode | undefined
-  /** Each opening costs an RSA private operation. */
+  /** Codes of what it says in the clear: then there are several refusals. */
+  readonly clear?: readonly ErrorCode[]
+  /** Each opening costs a millisecond, or there are many. */
   readonly slow?: boolean
   readonly make: (chance: Chance) => Promise<Sample> | Sample
 }
@@ -44,6 +46,7 @@ export async function openForms(): Promise<Forms> {
     ...(await wrapForms(stage)),
     ...(Object.keys(WRAPPINGS) as Wrapping[]).map((wrapping) => importForm(stage, wrapping)),
     ...(await tokenForms(stage)),
+    backupForm(stage),
   ]
   return { all, close: () => room.close() }
 }
@@ -211,4 +214,22 @@ async function tokenForms({ room, vaultId }: Stage): Promise<Form[]> {
     return { bytes: importToken, open }
   }
   return [{ name: 'import token', refusal: 'INVALID_IMPORT_TOKEN', make }]
+}
+
+/** ASCII, whose header says what it is and of which realm. */
+function backupForm({ room, vaultId }: Stage): Form {
+  const make = async (): Promise<Sample> => {
+    const spec = 'AES_256'
+    const { id: keyId } = await room.createKey({ vaultId, displayName: 'b', spec })
+    const { blob } = await room.backupKey({ keyId })
+    return { bytes: blob!, open: (bytes) => room.restoreKey({ blob: bytes, newIds: true }) }
+  }
+  const clear = [
+    'TRUNCATED_BACKUP',
+    'FOREIGN_BACKUP',
+    'UNSUPPORTED_BACKUP',
+    'WRONG_BACKUP_KIND',
+    'LIMIT_EXCEEDED',
+  ] as const
+  return { name: 'backup of a key', refusal: 'INVALID_BACKUP', clear, slow: true, make }
 }
