@@ -17,7 +17,14 @@ const USES_PER_CHECK = 2
  * What a replica may say that is not up to date: it may not know the version yet (then it says no more
  * than of any bytes), or wait for the key of its material.
  */
-const BEHIND = ['ok', 'INVALID_STATE', 'NOT_FOUND', 'NOT_PERMITTED_FOR_KEY', 'INVALID_CIPHERTEXT']
+const BEHIND = [
+  'ok',
+  'INVALID_STATE',
+  'NOT_FOUND',
+  'NOT_PERMITTED_FOR_KEY',
+  'INVALID_CIPHERTEXT',
+  'UNAVAILABLE',
+]
 
 export class Checks {
   readonly #attacker = new Attacker()
