@@ -1,6 +1,7 @@
 /** Options of `open`, and the seal of `reseal`: refused by name, whatever they are. */
 import { beforeAll, describe, expect, test } from 'vitest'
 import { Strongroom, type OpenOptions } from '../../src/index.ts'
+import { concat } from '../../src/base/bytes.ts'
 import { seededRandom } from '../../src/testing/seeded-random.ts'
 import { HOSTILE } from '../adversary/values.ts'
 import { codeOf, SEAL, type Room } from './support.ts'
@@ -117,6 +118,33 @@ describe('a seal', () => {
       for (const unseal of answers)
         for (const outcome of await both({ unseal }))
           expect(['ok', 'INVALID_ARGUMENT', 'WRONG_SEAL'], name).toContain(outcome)
+    }
+  })
+})
+
+describe('importRealm', () => {
+  test('hostile input, as a whole and in each part', async () => {
+    const room = await Strongroom.open()
+    const pieces: Uint8Array[] = []
+    for await (const piece of room.exportRealm({ seal: SEAL })) pieces.push(piece)
+    await room.close()
+    const valid = { from: concat(...pieces), seal: SEAL, open: {} }
+    const imported = async (input: unknown): Promise<string> =>
+      codeOf(Strongroom.importRealm(input as never).then((made) => made.close()))
+    expect(await imported(valid)).toBe('ok')
+    // What is no backup is told as that, and so is a stream that cannot be read.
+    const codes = [
+      'ok',
+      'INVALID_ARGUMENT',
+      'INVALID_BACKUP',
+      'TRUNCATED_BACKUP',
+      'WRONG_SEAL',
+      'UNAVAILABLE',
+    ]
+    for (const [name, make] of Object.entries(HOSTILE)) {
+      expect(codes, name).toContain(await imported(make()))
+      for (const part of ['from', 'seal', 'open'])
+        expect(codes, `${part} = ${name}`).toContain(await imported({ ...valid, [part]: make() }))
     }
   })
 })
