@@ -58,13 +58,12 @@ async function measured(
   chance: Chance,
   ledger: Ledger,
 ): Promise<readonly Float64Array[]> {
-  const pools = await Promise.all(scene.kinds.map((kind) => pool(scene, kind)))
-  const slot = new Uint8Array(pools[0]![0]!.bytes.length)
+  const pool = await Pool.of(scene, chance)
+  const slot = new Uint8Array(pool.bytes)
   const times = scene.kinds.map(() => new Float64Array(rounds))
   const taken = scene.kinds.map(() => 0)
   const once = async (kind: number): Promise<number> => {
-    const { bytes, circumstance } = pools[kind]![chance.below(POOL)]!
-    slot.set(bytes)
+    const circumstance = pool.draw(kind, chance, slot)
     const start = performance.now()
     const pending = scene.opens(slot, circumstance)
     const answer = pending instanceof Promise ? ((await pending) as unknown) : pending
@@ -83,8 +82,45 @@ async function measured(
   return times
 }
 
-async function pool(scene: Scene, kind: string): Promise<readonly Input[]> {
-  const inputs: Input[] = []
-  for (let i = 0; i < POOL; i++) inputs.push(await scene.input(kind, i % 2 === 0 ? 0 : 1))
-  return inputs
+/**
+ * Inputs of all kinds, mixed in one piece of memory: where something lies decides how fast it is
+ * read, and must not depend on its kind.
+ */
+class Pool {
+  /** Of each input. */
+  readonly bytes: number
+  readonly #memory: Uint8Array
+  readonly #circumstances: readonly (0 | 1)[]
+  /** Places of each kind. */
+  readonly #places: readonly (readonly number[])[]
+
+  private constructor(inputs: readonly Input[], places: readonly (readonly number[])[]) {
+    this.bytes = inputs[0]!.bytes.length
+    this.#memory = new Uint8Array(inputs.length * this.bytes)
+    for (const [at, { bytes }] of inputs.entries()) this.#memory.set(bytes, at * this.bytes)
+    this.#circumstances = inputs.map(({ circumstance }) => circumstance)
+    this.#places = places
+  }
+
+  static async of({ kinds, input }: Scene, chance: Chance): Promise<Pool> {
+    const all: { readonly kind: number; readonly input: Input }[] = []
+    for (let i = 0; i < POOL; i++)
+      for (const [kind, name] of kinds.entries()) {
+        const made = { kind, input: await input(name, i % 2 === 0 ? 0 : 1) }
+        all.splice(chance.below(all.length + 1), 0, made)
+      }
+    const places = kinds.map((_, kind) => [...all.keys()].filter((at) => all[at]!.kind === kind))
+    return new Pool(
+      all.map((made) => made.input),
+      places,
+    )
+  }
+
+  /** Copies one of a kind; answers what it meets. */
+  draw(kind: number, chance: Chance, slot: Uint8Array): 0 | 1 {
+    const place = chance.pick(this.#places[kind]!)
+    const at = place * this.bytes
+    for (let i = 0; i < this.bytes; i++) slot[i] = this.#memory[at + i]!
+    return this.#circumstances[place]!
+  }
 }
