@@ -17,7 +17,7 @@ import { staying } from './places.ts'
 import { SEAL } from './seal.ts'
 
 /** Faults are cheap: so many for each disk that is filled. */
-const FAULTS_PER_ROUND = 4
+const FAULTS_PER_ROUND = 3
 const SMALL = '12m'
 const LARGE = '120m'
 

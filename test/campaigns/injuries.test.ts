@@ -1,7 +1,7 @@
 /** Injured stores, briefly; and that a wrong answer does not go unseen. */
 import { beforeAll, expect, test } from 'vitest'
 import { builtTree } from '../helpers/build.mjs'
-import { injureStores, run } from './injuries.ts'
+import { injureStores, run, STORES } from './injuries.ts'
 
 const log = (): void => undefined
 let built: string
@@ -21,6 +21,10 @@ test('a store that answers otherwise than it should is found out', async () => {
     ...answers,
     vaults: answers['vaults']!.replace('vault 0', 'vault 9'),
   })
-  const { violations } = await injureStores({ rounds: 10, seed: 2, log, built }, lie)
+  const { violations } = await injureStores(
+    { rounds: 10, seed: 2, log, built },
+    lie,
+    STORES.slice(0, 1),
+  )
   expect(violations.join()).toContain('a silent wrong answer: vaults')
 })

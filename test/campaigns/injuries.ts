@@ -22,10 +22,10 @@ import { ReaderChild, type Outcome, type Template } from './reading.ts'
 import { SEAL } from './seal.ts'
 
 /** Young and small, reopened and compacted, and larger than one block of a table. */
-const STORES = [
+export const STORES = [
   { keys: 8, sessions: 1 },
   { keys: 12, sessions: 3 },
-  { keys: 60, sessions: 2 },
+  { keys: 40, sessions: 2 },
 ]
 const READERS = 2
 /** Every fifth store is opened as stores usually are: without a full verification. */
@@ -52,10 +52,11 @@ export const run: Campaign = (options) => injureStores(options)
 export async function injureStores(
   options: CampaignOptions,
   believe: (answers: Answers) => Answers = (answers) => answers,
+  sizes = STORES,
 ): Promise<Report> {
   const ledger = new Ledger()
   const stores: Stored[] = []
-  for (const [at, size] of STORES.entries()) {
+  for (const [at, size] of sizes.entries()) {
     const store = await prepared({ ...size, seed: options.seed + at })
     stores.push({ ...store, answers: believe(store.answers) })
   }

@@ -16,7 +16,7 @@ beforeAll(async () => {
 test('30 kills lose nothing that was answered', { timeout: 120_000 }, async () => {
   const { violations, counts } = await run({ rounds: 30, seed: 1, log, built, inspect: complaints })
   expect(violations).toEqual([])
-  expect(counts['answered']).toBeGreaterThan(300)
+  expect(counts['answered']).toBeGreaterThan(200)
   expect(counts['kills while opening']).toBe(5)
 })
 

@@ -23,7 +23,7 @@ const KILLS_PER_STORE = 15
 /** Stores that are killed side by side: a child mostly waits. */
 const TRACKS = 3
 /** By lines and not by time alone: busy machines write little in any time. */
-const LINES_MAX = 80
+const LINES_MAX = 50
 const OPENING_DELAY_MS = 120
 const WRITING_DELAY_MS = 15
 
