@@ -30,6 +30,8 @@ export function exportPrivate(key: KeyObject, type: Form): Uint8Array {
 
 /** More than the free blocks of one size that lie about between others. */
 const BLOCKS = 48
+/** What was freed may be part of a larger free block by now. */
+const MULTIPLES = [1, 2, 4, 8, 16, 32]
 /** DER up to here is of a curve; small blocks are handed out again at once, the newest first. */
 const SMALL_BYTES_MAX = 300
 const SMALL_BLOCKS = 12
@@ -47,7 +49,8 @@ const zeros = new Uint8Array(ON_HEAP_BYTES_MAX)
 export function overwriteFreed(length: number): void {
   const grown = Math.floor((length + 3) / 3) * 4
   if (length > SMALL_BYTES_MAX) {
-    for (const bytes of [length, grown]) overwrite(bytes, BLOCKS)
+    overwrite(grown, BLOCKS)
+    for (const times of MULTIPLES) overwrite(length * times, Math.ceil(BLOCKS / times))
     return
   }
   for (const bytes of [length, grown, ...PART_BYTES]) overwrite(bytes, SMALL_BLOCKS)
