@@ -67,6 +67,14 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       SeededRandom Simulation SimulationOptions StoreHarness SuiteApi
     `),
   },
+  './aws': {
+    source: 'faces/aws/index.ts',
+    values: words('awsFetch awsHandler awsPlugin awsRequestHandler'),
+    types: words(`
+      AwsCall AwsFault AwsHttpRequest AwsHttpResponse AwsOptions AwsPlugin AwsPluginOptions
+      AwsRequest AwsRequestHandler AwsResponse
+    `),
+  },
   './oci': {
     source: 'faces/oci/index.ts',
     values: words('isAuthentic ociFetch ociHandler ociHttpClient'),

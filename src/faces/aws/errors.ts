@@ -1,0 +1,120 @@
+/**
+ * Refusals in the words of AWS KMS (contracts: AWS 5). The service answers 400 to every fault of the
+ * client; only its own faults have other statuses.
+ */
+import { StrongroomError, type ErrorCode } from '../../base/errors.ts'
+
+const SERVER_FAULTS: Readonly<Record<string, number>> = {
+  KMSInternalException: 500,
+  KeyUnavailableException: 500,
+  DependencyTimeoutException: 503,
+}
+
+/** An exception of the service: its name is what callers branch on. Some have no text. */
+export class KmsFault extends Error {
+  override readonly name: string
+  /** What the room said, when it was the room that refused: for `explain`. */
+  override readonly cause: unknown
+
+  constructor(name: string, message = '', cause?: unknown) {
+    super(message)
+    this.name = name
+    this.cause = cause
+  }
+
+  get status(): number {
+    return SERVER_FAULTS[this.name] ?? 400
+  }
+}
+
+/** What a refusal of the room is about. */
+export interface Subject {
+  /** Name of the operation as AWS has it. */
+  readonly operation: string
+  /** The key as it was named or found, for texts. */
+  readonly arn: string
+  /** KeyUsage of the key, when it is known. */
+  readonly usage?: string | undefined
+}
+
+type Translate = (subject: Subject, error: StrongroomError) => KmsFault
+
+const plain =
+  (name: string): Translate =>
+  (_, { message }) =>
+    new KmsFault(name, message)
+/** The service says nothing more on purpose. */
+const silent = (name: string) => (): KmsFault => new KmsFault(name)
+
+/** Key states in which material cannot be used or the key not be changed (contracts: AWS 16). */
+const IS: Readonly<Record<string, string>> = {
+  pendingDeletion: 'is pending deletion.',
+  pendingReplicaDeletion: 'is pending deletion.',
+  pendingImport: 'is pending import.',
+  unavailable: 'is unavailable.',
+  creating: 'is creating.',
+  updating: 'is updating.',
+}
+
+const stateFault: Translate = ({ operation, arn }, { explain, message }) => {
+  const found = explain?.found ?? ''
+  if (operation === 'CancelKeyDeletion')
+    return new KmsFault('KMSInvalidStateException', `${arn} is not pending deletion.`)
+  if (found === 'deleted') return new KmsFault('NotFoundException', `Key '${arn}' does not exist`)
+  if (explain?.rule.startsWith('key.') && found === 'disabled')
+    return new KmsFault('DisabledException', `${arn} is disabled.`)
+  const text = IS[found]
+  return new KmsFault('KMSInvalidStateException', text ? `${arn} ${text}` : message)
+}
+
+const usageFault: Translate = ({ operation, arn, usage }, { message, explain }) =>
+  explain?.rule === 'key.purpose' && usage !== undefined
+    ? new KmsFault(
+        'InvalidKeyUsageException',
+        `${arn} key usage is ${usage} which is not valid for ${operation}.`,
+      )
+    : new KmsFault('InvalidKeyUsageException', message)
+
+/** TABLE of codes: ours on the left. What is absent is a defect. */
+export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
+  INVALID_ARGUMENT: plain('ValidationException'),
+  NOT_FOUND: ({ arn }) => new KmsFault('NotFoundException', `Key '${arn}' does not exist`),
+  ALREADY_EXISTS: plain('AlreadyExistsException'),
+  INVALID_STATE: stateFault,
+  CONFLICT: plain('ConflictException'),
+  FORBIDDEN: plain('AccessDeniedException'),
+  NOT_PERMITTED_FOR_KEY: usageFault,
+  OUTSIDE_VALIDITY: plain('KMSInvalidStateException'),
+  READ_ONLY_REPLICA: plain('UnsupportedOperationException'),
+  DIVERGED: plain('KMSInvalidStateException'),
+  UNSUPPORTED: plain('UnsupportedOperationException'),
+  LIMIT_EXCEEDED: plain('LimitExceededException'),
+  INVALID_CIPHERTEXT: silent('InvalidCiphertextException'),
+  INVALID_KEY_MATERIAL: plain('IncorrectKeyMaterialException'),
+  INVALID_IMPORT_TOKEN: plain('InvalidImportTokenException'),
+  EXPIRED_IMPORT_TOKEN: plain('ExpiredImportTokenException'),
+  INVALID_PAGE_TOKEN: plain('InvalidMarkerException'),
+  UNAVAILABLE: silent('KMSInternalException'),
+  OUTCOME_UNKNOWN: silent('KMSInternalException'),
+  BUSY: plain('ThrottlingException'),
+  CLOSED: silent('KMSInternalException'),
+}
+
+/** Whatever was thrown, as an exception of the service; a defect tells nothing but that it is one. */
+export function faultOf(error: unknown, subject: Subject): KmsFault {
+  if (error instanceof KmsFault) return error
+  const translate = error instanceof StrongroomError ? ERROR_TABLE[error.code] : undefined
+  if (!translate) return new KmsFault('KMSInternalException', '', error)
+  const fault = translate(subject, error as StrongroomError)
+  return new KmsFault(fault.name, fault.message, error)
+}
+
+export function validation(message: string): never {
+  throw new KmsFault('ValidationException', message)
+}
+
+export function unsupported(message = ''): never {
+  throw new KmsFault('UnsupportedOperationException', message)
+}
+
+export const notFound = (message: string): KmsFault => new KmsFault('NotFoundException', message)

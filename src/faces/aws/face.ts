@@ -1,0 +1,102 @@
+/** What all requests to one room have in common: accounts and regions, each with its vault. */
+import type { Strongroom } from '../../engine/room.ts'
+import type { Place } from './arn.ts'
+import { DEFAULT_ACCOUNT, type AwsOptions } from './options.ts'
+
+/** Shared by all faces of a room: a handler, a plugin and a server see the same service. */
+interface Shared {
+  /** Vaults by account and region. */
+  readonly vaults: Map<string, Promise<string>>
+  /** Those that were there when the first request came. */
+  known: Promise<ReadonlyMap<string, string>> | undefined
+}
+
+const shared = new WeakMap<Strongroom, Shared>()
+
+function sharedOf(room: Strongroom): Shared {
+  const found = shared.get(room) ?? { vaults: new Map(), known: undefined }
+  shared.set(room, found)
+  return found
+}
+
+const PAGE = 1000
+/** The namespace of tags by which the vaults of this face are known. */
+const NAMESPACE = 'aws'
+
+const nameOf = ({ account, region }: Place): string => `${account} ${region}`
+
+export class Face {
+  readonly room: Strongroom
+  readonly options: AwsOptions
+  readonly #shared: Shared
+
+  constructor(room: Strongroom, options: AwsOptions) {
+    this.room = room
+    this.options = options
+    this.#shared = sharedOf(room)
+  }
+
+  get account(): string {
+    return this.options.account ?? DEFAULT_ACCOUNT
+  }
+
+  get region(): string {
+    return this.options.region ?? this.room.region
+  }
+
+  get now(): number {
+    return this.room.now().getTime()
+  }
+
+  /** The vault of an account in a region; it is made when it is not there yet. */
+  vault(place: Place): Promise<string> {
+    const { vaultId } = this.options
+    if (vaultId !== undefined) return Promise.resolve(vaultId)
+    const { vaults } = this.#shared
+    const name = nameOf(place)
+    const known = vaults.get(name)
+    if (known) return known
+    const found = this.#find(place)
+    vaults.set(name, found)
+    found.catch(() => vaults.delete(name))
+    return found
+  }
+
+  /** The vault of an account in a region, when there is one. */
+  async vaultOf(place: Place): Promise<string | undefined> {
+    const known = this.options.vaultId ?? (await this.#shared.vaults.get(nameOf(place)))
+    return known ?? (await this.#known()).get(nameOf(place))
+  }
+
+  async #find(place: Place): Promise<string> {
+    const { account, region } = place
+    const found = (await this.#known()).get(nameOf(place))
+    if (found !== undefined) return found
+    const made = await this.room.createVault({
+      displayName: `AWS ${account} ${region}`,
+      definedTags: { [NAMESPACE]: { account, region } },
+    })
+    return made.id
+  }
+
+  #known(): Promise<ReadonlyMap<string, string>> {
+    const listed = (this.#shared.known ??= this.#list())
+    listed.catch(() => (this.#shared.known = undefined))
+    return listed
+  }
+
+  async #list(): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>()
+    let pageToken: string | undefined
+    do {
+      const page = await this.room.listVaults({ limit: PAGE, ...(pageToken && { pageToken }) })
+      for (const { id, state, definedTags } of page.items) {
+        const { account, region } = definedTags[NAMESPACE] ?? {}
+        if (state === 'active' && typeof account === 'string' && typeof region === 'string')
+          found.set(nameOf({ account, region }), id)
+      }
+      pageToken = page.nextPage
+    } while (pageToken !== undefined)
+    return found
+  }
+}

@@ -1,0 +1,38 @@
+/** Members that many operations have (contracts: AWS 4). */
+import { blob, flag, int, list, map, may, need, structure, text, words } from './shape.ts'
+
+export const KEY_ID = text(1, 2048)
+export const ALIAS_NAME = text(1, 256, /^[a-zA-Z0-9:/_-]+$/)
+export const MARKER = text(1, 1024, /^[\u0020-\u00FF]*$/)
+export const DESCRIPTION = text(0, 8192)
+export const POLICY = text(1, 131_072, /^[\u0009\u000A\u000D\u0020-\u00FF]+$/)
+export const POLICY_NAME = text(1, 128, /^[\w]+$/)
+export const PRINCIPAL = text(1, 256, /^[\w+=,.@:/-]+$/)
+export const SERVICE_PRINCIPAL = text(
+  1,
+  128,
+  /^([A-Za-z0-9-]+)\.([A-Za-z0-9-]+)(\.[A-Za-z0-9-]+)+$/,
+)
+export const REGION = text(1, 32, /^([a-z]+-){2,3}\d+$/)
+export const GRANT_TOKENS = list(text(1, 8192), 0, 10)
+export const MATERIAL_ID = text(64, 64, /^[a-f0-9]+$/)
+export const STORE_ID = text(1, 64)
+export const TAGS = list(structure({ TagKey: need(text(1, 128)), TagValue: need(text(0, 256)) }))
+export const CONTEXT = map
+export const PLAINTEXT = blob(1, 4096)
+export const CIPHERTEXT = blob(1, 6144)
+export const NUMBER_OF_BYTES = int(1, 1024)
+
+export const RECIPIENT = structure({
+  KeyEncryptionAlgorithm: may(words('RSAES_OAEP_SHA_256')),
+  AttestationDocument: may(blob(1, 262_144)),
+})
+
+/** What every operation with a key and a test run has. */
+export const USE = {
+  KeyId: need(KEY_ID),
+  GrantTokens: may(GRANT_TOKENS),
+  DryRun: may(flag),
+} as const
+
+export const PAGE = { Limit: may(int(1, 1000)), Marker: may(MARKER) } as const

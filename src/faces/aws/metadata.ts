@@ -1,0 +1,51 @@
+/** KeyMetadata (contracts: AWS 7): what is shown of a key, and what only of some keys. */
+import type { Key } from '../../engine/api.ts'
+import type { KeyState } from '../../domain/lifecycle.ts'
+import { shownKeyId } from './arn.ts'
+import { isMultiRegion, type Call, type Found } from './call.ts'
+import { ALGORITHMS_MEMBER, ALGORITHMS_OF, keySpecOf, keyUsageOf } from './specs.ts'
+
+const KEY_STATES: Readonly<Partial<Record<KeyState, string>>> = {
+  creating: 'Creating',
+  pendingImport: 'PendingImport',
+  enabled: 'Enabled',
+  disabled: 'Disabled',
+  pendingDeletion: 'PendingDeletion',
+  unavailable: 'Unavailable',
+  updating: 'Updating',
+}
+const ORIGINS: Readonly<Record<Key['origin'], string>> = {
+  internal: 'AWS_KMS',
+  imported: 'EXTERNAL',
+  external: 'EXTERNAL_KEY_STORE',
+}
+
+/** The one list of algorithms that fits the usage. */
+export function algorithmsOf({ spec, purposes }: Key): object {
+  const keySpec = keySpecOf(spec)
+  const usage = keyUsageOf(purposes)
+  const algorithms = keySpec && usage && ALGORITHMS_OF[keySpec][usage]
+  return algorithms ? { [ALGORITHMS_MEMBER[usage]]: algorithms } : {}
+}
+
+export function keyMetadata({ caller }: Call, { key, arn }: Found): object {
+  const spec = keySpecOf(key.spec) ?? key.spec
+  const { deletionAt } = key
+  return {
+    AWSAccountId: arn.split(':')[4] ?? caller.account,
+    KeyId: shownKeyId(key.id, isMultiRegion(key)),
+    Arn: arn,
+    CreationDate: key.createdAt,
+    Enabled: key.state === 'enabled' || key.state === 'updating',
+    Description: key.description,
+    KeyUsage: keyUsageOf(key.purposes),
+    KeyState: KEY_STATES[key.state],
+    ...(key.state === 'pendingDeletion' && { DeletionDate: deletionAt }),
+    Origin: ORIGINS[key.origin],
+    KeyManager: 'CUSTOMER',
+    KeySpec: spec,
+    CustomerMasterKeySpec: spec,
+    ...algorithmsOf(key),
+    MultiRegion: isMultiRegion(key),
+  }
+}

@@ -1,0 +1,36 @@
+/** What the face can be told. Everything has a default; all faces of a room share what they hold. */
+import type { KmsFault } from './errors.ts'
+
+/** What `intercept` sees of a request: enough to decide about it, nothing that is secret. */
+export interface AwsCall {
+  /** For example `CreateKey`. */
+  readonly operation: string
+  readonly region: string
+  readonly account: string
+  readonly requestId: string
+  readonly accessKeyId: string | undefined
+}
+
+export interface AwsOptions {
+  /** The account of callers of whom nothing else is known; default `111122223333`. */
+  readonly account?: string
+  /** The region of requests that name none; default the room's. */
+  readonly region?: string
+  /**
+   * The vault in which everything is, whatever account and region a request names. Default: a vault
+   * for each account and region, made when it is first asked for.
+   */
+  readonly vaultId?: string
+  /** Looks at each request before it is served; what it answers is thrown, for tests of failures. */
+  readonly intercept?: (call: AwsCall) => AwsFault | undefined
+}
+
+/** An exception in place of an answer. */
+export interface AwsFault {
+  /** For example `KeyUnavailableException` or `ThrottlingException`. */
+  readonly name: string
+  readonly message?: string
+}
+
+export const DEFAULT_ACCOUNT = '111122223333'
+export type { KmsFault }

@@ -1,0 +1,66 @@
+/** A room behind the unmodified client of AWS KMS, by each way that leads into it. */
+import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
+import { Strongroom, type OpenOptions } from '../../../src/index.ts'
+import { awsPlugin, awsRequestHandler, type AwsOptions } from '../../../src/faces/aws/index.ts'
+import { seededRandom, VirtualClock } from '../../../src/testing/index.ts'
+
+export const ACCOUNT = '111122223333'
+export const REGION = 'eu-central-1'
+export const START = new Date('2026-01-01T00:00:00.000Z')
+
+export interface World {
+  readonly room: Strongroom
+  readonly clock: VirtualClock
+  readonly kms: KMSClient
+  /** Another client of the same room. */
+  readonly client: (config?: Partial<KMSClientConfig>) => KMSClient
+}
+
+type Connect = (
+  room: Strongroom,
+  options: AwsOptions,
+  config: Partial<KMSClientConfig>,
+) => KMSClient
+
+const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' }
+
+/** What a suite runs over: the same requests, the same answers. */
+export const TRANSPORTS: Readonly<Record<string, Connect>> = {
+  handler: (room, options, config) =>
+    new KMSClient({
+      region: REGION,
+      credentials,
+      maxAttempts: 1,
+      requestHandler: awsRequestHandler(room, options),
+      ...config,
+    }),
+  plugin: (room, options, config) => {
+    const client = new KMSClient({ region: REGION, maxAttempts: 1, ...config })
+    const region = typeof config.region === 'string' ? config.region : REGION
+    client.middlewareStack.use(awsPlugin(room, { region, ...options }))
+    return client
+  },
+}
+
+export async function openWorld(
+  connect: Connect = TRANSPORTS['handler']!,
+  options: AwsOptions = {},
+  open: OpenOptions = {},
+): Promise<World> {
+  const clock = new VirtualClock(START)
+  const random = seededRandom('aws')
+  const room = await Strongroom.open({ clock, random, region: REGION, ...open })
+  const client = (config: Partial<KMSClientConfig> = {}) => connect(room, options, config)
+  return { room, clock, kms: client(), client }
+}
+
+/** Name and text of the exception that a call ends with. */
+export async function refusal(call: Promise<unknown>): Promise<readonly [string, string]> {
+  try {
+    await call
+  } catch (error) {
+    const { name, message } = error as Error
+    return [name, message]
+  }
+  throw new Error('expected an exception, got an answer')
+}
