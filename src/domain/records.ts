@@ -24,6 +24,11 @@ export type DefinedTags = Readonly<Record<string, Readonly<Record<string, Json>>
 export interface Deletion {
   readonly at: number
   readonly scheduledAt: number
+  /**
+   * Of a multi-Region primary: the window from `scheduledAt` to `at` begins when its last replica
+   * is gone.
+   */
+  readonly waits?: boolean
 }
 
 export interface VaultRecord {
@@ -137,6 +142,17 @@ export interface KeyRecord {
   readonly external?: Json
   readonly restoredFrom?: string
   readonly replicationId?: string
+  /** Number of the imported version that the next rotation on demand makes the current one. */
+  readonly pendingVersion?: number
+  /** Rotations on demand so far. */
+  readonly onDemandRotations?: number
+  /** The fingerprint of the current version, when its material was imported. */
+  readonly currentMaterial?: Uint8Array
+  /**
+   * Of a multi-Region key, which may lie in several vaults under one id: its claim to lead. The
+   * copy with the greatest is the primary; 0 never led.
+   */
+  readonly primacy?: number
 }
 
 export interface VersionRecord {
@@ -169,6 +185,12 @@ export interface VersionRecord {
   readonly autoRotated: boolean
   readonly restoredFrom?: string
   readonly replicationId?: string
+  /** Imported beside a current version, to be used from a rotation on. */
+  readonly forRotation?: boolean
+  /** When that rotation was. */
+  readonly rotatedAt?: number
+  /** What its importer calls the material. */
+  readonly materialDescription?: string
 }
 
 export interface AliasRecord {

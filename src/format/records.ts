@@ -80,7 +80,11 @@ export interface RecordOf {
 
 export const RECORD_VERSION = 1
 
-const deletion = objectOf<Deletion>('deletion', { at: field(1, time), scheduledAt: field(2, time) })
+const deletion = objectOf<Deletion>('deletion', {
+  at: field(1, time),
+  scheduledAt: field(2, time),
+  waits: optional(3, flag),
+})
 
 const rotation = objectOf<RotationPolicy>('rotation', {
   everyDays: optional(1, count),
@@ -161,6 +165,10 @@ const key = objectOf<KeyRecord>('key', {
   external: optional(26, json),
   restoredFrom: optional(27, text),
   replicationId: optional(28, uuid),
+  pendingVersion: optional(29, count),
+  onDemandRotations: optional(30, count),
+  currentMaterial: optional(31, bytes(32)),
+  primacy: optional(32, count),
 })
 
 const version = objectOf<VersionRecord>('version', {
@@ -185,6 +193,9 @@ const version = objectOf<VersionRecord>('version', {
   autoRotated: field(19, flag),
   restoredFrom: optional(20, text),
   replicationId: optional(21, uuid),
+  forRotation: optional(22, flag),
+  rotatedAt: optional(23, time),
+  materialDescription: optional(24, text),
 })
 
 const wrappedKey = objectOf<WrappedKeyRecord>('wrapped key', {

@@ -105,7 +105,10 @@ export const rich: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   ),
 })).rich
 
-const deletion = fc.record({ at: time, scheduledAt: time })
+const deletion = fc.record(
+  { at: time, scheduledAt: time, waits: fc.boolean() },
+  { requiredKeys: ['at', 'scheduledAt'], noNullPrototype: true },
+)
 const rotation = fc.record(
   {
     everyDays: count,
@@ -196,6 +199,10 @@ const key = partial(
     external: json,
     restoredFrom: text,
     replicationId: uuid,
+    pendingVersion: count,
+    onDemandRotations: count,
+    currentMaterial: bytes(32),
+    primacy: count,
   },
   [
     'deletion',
@@ -207,6 +214,10 @@ const key = partial(
     'external',
     'restoredFrom',
     'replicationId',
+    'pendingVersion',
+    'onDemandRotations',
+    'currentMaterial',
+    'primacy',
   ],
 )
 
@@ -233,6 +244,9 @@ const version = partial(
     autoRotated: fc.boolean(),
     restoredFrom: text,
     replicationId: uuid,
+    forRotation: fc.boolean(),
+    rotatedAt: time,
+    materialDescription: text,
   },
   [
     'deletion',
@@ -245,6 +259,9 @@ const version = partial(
     'fingerprint',
     'restoredFrom',
     'replicationId',
+    'forRotation',
+    'rotatedAt',
+    'materialDescription',
   ],
 )
 
