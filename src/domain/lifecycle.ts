@@ -54,6 +54,8 @@ export type KeyEvent =
   | 'move'
   | 'enable'
   | 'disable'
+  | 'ensureEnabled'
+  | 'ensureDisabled'
   | 'rotate'
   | 'schedule'
   | 'cancel'
@@ -76,6 +78,8 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     describe: 'enabled',
     move: 'enabled',
     disable: 'disabled',
+    ensureEnabled: 'enabled',
+    ensureDisabled: 'disabled',
     rotate: 'enabled',
     schedule: 'pendingDeletion',
     destroy: 'deleted',
@@ -86,6 +90,8 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     describe: 'disabled',
     move: 'disabled',
     enable: 'enabled',
+    ensureEnabled: 'enabled',
+    ensureDisabled: 'disabled',
     schedule: 'pendingDeletion',
     destroy: 'deleted',
     importMaterial: 'disabled',

@@ -268,6 +268,8 @@ export interface ListKeysInput extends VaultRef, Sorted {
   /** In bytes, as in key shapes: AES 16/24/32, RSA 256/384/512, EC 32/48/66, HMAC 28/32/48/64. */
   readonly length?: number
   readonly curve?: 'P-256' | 'P-384' | 'P-521' | 'secp256k1' | 'Ed25519'
+  /** Default true: keys that were deleted are listed as such. */
+  readonly withDeleted?: boolean
 }
 export interface UpdateKeyInput extends KeyRef, Write {
   readonly displayName?: string
@@ -283,6 +285,18 @@ export interface UpdateKeyInput extends KeyRef, Write {
    */
   readonly whileDisabled?: boolean
 }
+export interface EnableKeyInput extends KeyRef, Write {
+  /**
+   * Leaves a key as it is that is enabled (or disabled) already (AWS); by default that is refused
+   * (OCI).
+   */
+  readonly idempotent?: boolean
+}
+export interface TagKeyInput extends KeyRef, Write {
+  readonly tags: Tags
+  /** Refuses more than so many tags on the key (AWS: 50); default and at most 64. */
+  readonly tagsMax?: number
+}
 export interface ChangeKeyCompartmentInput extends KeyRef, Write {
   readonly compartmentId: string
 }
@@ -293,6 +307,8 @@ export interface CancelKeyDeletionInput extends KeyRef, Write {
 export interface CreateAliasInput extends KeyRef, Write {
   /** `alias/` and 1 to 250 of A-Z a-z 0-9 / _ - */
   readonly name: string
+  /** Refuses more than so many aliases of the key; default and at most 50. */
+  readonly perKeyMax?: number
 }
 export interface AliasRef extends Write {
   readonly name: string
@@ -625,13 +641,13 @@ export interface Operations {
   listKeys: [ListKeysInput, Page<Key>]
   updateKey: [UpdateKeyInput, Key]
   changeKeyCompartment: [ChangeKeyCompartmentInput, Key]
-  enableKey: [KeyRef & Write, Key]
-  disableKey: [KeyRef & Write, Key]
+  enableKey: [EnableKeyInput, Key]
+  disableKey: [EnableKeyInput, Key]
   scheduleKeyDeletion: [KeyRef & Write & ScheduleDeletion, Key]
   cancelKeyDeletion: [CancelKeyDeletionInput, Key]
   /** Destroys at once what is pending deletion or not: there is no way back. */
   destroyKey: [KeyRef & Write, Key]
-  tagKey: [KeyRef & Write & { readonly tags: Tags }, Key]
+  tagKey: [TagKeyInput, Key]
   untagKey: [KeyRef & Write & { readonly tagNames: readonly string[] }, Key]
   createAlias: [CreateAliasInput, Alias]
   updateAlias: [CreateAliasInput, Alias]

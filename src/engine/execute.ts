@@ -43,6 +43,7 @@ interface Envelope {
   readonly ifMatch?: string
   readonly retryToken?: string
   readonly whileDisabled?: boolean
+  readonly idempotent?: boolean
 }
 
 interface Target {
@@ -231,7 +232,21 @@ function judge(
     const { version, key, vault } = views
     matchEtag(input.ifMatch, version ? versionEtag(version) : etagOf(key ?? vault))
   }
-  const lenient = operation === 'updateKey' && input.whileDisabled
-  const asked = lenient ? OPERATIONS.tagKey : row
+  const { flag, row: lenient } = LENIENT[operation] ?? {}
+  const asked = flag && input[flag] ? lenient : row
   check(operation, { ...views, now, principal: input.principal }, asked)
+}
+
+/** TABLE of what is allowed in more states when it is asked for so. */
+const LENIENT: Readonly<
+  Partial<
+    Record<
+      OperationName,
+      { readonly flag: 'whileDisabled' | 'idempotent'; readonly row: OperationRow }
+    >
+  >
+> = {
+  updateKey: { flag: 'whileDisabled', row: OPERATIONS.tagKey },
+  enableKey: { flag: 'idempotent', row: { ...OPERATIONS.enableKey, event: 'ensureEnabled' } },
+  disableKey: { flag: 'idempotent', row: { ...OPERATIONS.disableKey, event: 'ensureDisabled' } },
 }

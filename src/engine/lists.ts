@@ -146,11 +146,12 @@ export async function pageOfVaults(
 
 const ALGORITHM_OF = { aes: 'AES', rsa: 'RSA', ec: 'ECDSA', okp: 'ED25519', hmac: 'HMAC' } as const
 
-function matches(query: ListKeysInput, { record }: KeyView): boolean {
+function matches(query: ListKeysInput, { record, state }: KeyView): boolean {
   const spec = SPECS[record.spec]
   const curve = 'curve' in spec ? spec.curve : undefined
   return (
     record.role === 'ordinary' &&
+    (query.withDeleted !== false || state !== 'deleted') &&
     (query.compartmentId ?? record.compartmentId) === record.compartmentId &&
     (query.protectionMode ?? record.protectionMode) === record.protectionMode &&
     (query.algorithm ?? ALGORITHM_OF[spec.family]) === ALGORITHM_OF[spec.family] &&

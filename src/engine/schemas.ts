@@ -123,6 +123,12 @@ const signing = {
 const mac = { ...use, message, algorithm: optional(c.oneOf(MAC_ALGORITHMS)) }
 const wrapAlgorithm = optional(c.oneOf(WRAP_ALGORITHMS))
 const alias = { ...write, name: aliasName, vaultId: optional(id) }
+const newAlias = {
+  ...write,
+  ...key,
+  name: aliasName,
+  perKeyMax: optional(c.integer(1, LIMITS.aliasesPerKeyMax)),
+}
 
 const bucketed = c.object({
   bucket: c.text(1, LIMITS.objectNameLengthMax),
@@ -188,6 +194,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     algorithm: optional(c.oneOf(['AES', 'RSA', 'ECDSA', 'ED25519', 'HMAC'])),
     length: optional(c.integer(1, 1024)),
     curve: optional(c.oneOf(['P-256', 'P-384', 'P-521', 'secp256k1', 'Ed25519'])),
+    withDeleted: optional(c.boolean),
   },
   updateKey: {
     ...write,
@@ -200,19 +207,19 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     whileDisabled: optional(c.boolean),
   },
   changeKeyCompartment: { ...write, ...key, compartmentId: compartment },
-  enableKey: { ...write, ...key },
-  disableKey: { ...write, ...key },
+  enableKey: { ...write, ...key, idempotent: optional(c.boolean) },
+  disableKey: { ...write, ...key, idempotent: optional(c.boolean) },
   scheduleKeyDeletion: { ...write, ...key, ...deletion },
   cancelKeyDeletion: { ...write, ...key, restoreTo: optional(c.oneOf(['previous', 'disabled'])) },
   destroyKey: { ...write, ...key },
-  tagKey: { ...write, ...key, tags },
+  tagKey: { ...write, ...key, tags, tagsMax: optional(c.integer(1, LIMITS.tagsMax)) },
   untagKey: {
     ...write,
     ...key,
     tagNames: c.list(c.text(1, LIMITS.tagNameLengthMax), LIMITS.tagsMax),
   },
-  createAlias: { ...write, ...key, name: aliasName },
-  updateAlias: { ...write, ...key, name: aliasName },
+  createAlias: newAlias,
+  updateAlias: newAlias,
   deleteAlias: alias,
   listAliases: { ...paged, ...vault, keyId: optional(id) },
   getRotationPolicy: { ...asked, ...key },

@@ -29,6 +29,53 @@ test('updateKey changes the rotation policy in the same commit, or ends it', asy
   expect((await room.updateKey({ keyId, rotation: null })).rotation).toBeUndefined()
 })
 
+test('a list of keys without those that are deleted has full pages', async () => {
+  const { room, vaultId, clock } = await stage()
+  const ids: string[] = []
+  for (let i = 0; i < 9; i++)
+    ids.push((await room.createKey({ vaultId, displayName: `${i}`, spec: 'AES_256' })).id)
+  await room.destroyKey({ keyId: ids[0]! })
+  await room.destroyKey({ keyId: ids[4]! })
+  await room.scheduleKeyDeletion({ keyId: ids[2]! })
+  const query = { vaultId, sortOrder: 'ASC', withDeleted: false, limit: 4 } as const
+  const first = await room.listKeys(query)
+  expect(first.items.map(({ id }) => id)).toEqual([1, 2, 3, 5].map((i) => ids[i]))
+  clock.advance({ days: 30 })
+  const rest = await room.listKeys({ ...query, pageToken: first.nextPage! })
+  expect(rest.items.map(({ id }) => id)).toEqual([6, 7, 8].map((i) => ids[i]))
+  expect(rest.nextPage).toBeUndefined()
+  expect((await room.listKeys({ ...query, limit: 9 })).items).toHaveLength(6)
+  expect((await room.listKeys({ vaultId })).items).toHaveLength(9)
+})
+
+test('an alias is refused to a key that has too many, whether it is new or led elsewhere', async () => {
+  const { room, vaultId } = await stage()
+  const make = async (displayName: string) =>
+    (await room.createKey({ vaultId, displayName, spec: 'AES_256' })).id
+  const [full, other] = [await make('full'), await make('other')]
+  for (const name of ['alias/a', 'alias/b']) await room.createAlias({ keyId: full, name })
+  await room.createAlias({ keyId: other, name: 'alias/c' })
+  const limited = { keyId: full, perKeyMax: 2 }
+  const made = room.createAlias({ ...limited, name: 'alias/d' })
+  expect(await codeOf(made)).toBe('LIMIT_EXCEEDED')
+  const led = room.updateAlias({ ...limited, name: 'alias/c' })
+  expect(await codeOf(led)).toBe('LIMIT_EXCEEDED')
+  expect((await room.updateAlias({ ...limited, name: 'alias/a' })).keyId).toBe(full)
+  expect((await room.updateAlias({ ...limited, perKeyMax: 3, name: 'alias/c' })).keyId).toBe(full)
+})
+
+test('tags are refused beyond the number that the caller allows', async () => {
+  const { room, vaultId } = await stage()
+  const tags = { a: '1', b: '2' }
+  const { id: keyId } = await room.createKey({ vaultId, displayName: 'k', spec: 'AES_256', tags })
+  const third = room.tagKey({ keyId, tags: { c: '3' }, tagsMax: 2 })
+  expect(await codeOf(third)).toBe('LIMIT_EXCEEDED')
+  expect((await room.tagKey({ keyId, tags: { b: '3' }, tagsMax: 2 })).tags).toEqual({
+    a: '1',
+    b: '3',
+  })
+})
+
 test('a room tells the time of its clock', async () => {
   const { room, clock } = await stage()
   clock.advance({ days: 3 })

@@ -186,10 +186,14 @@ const SIMPLE: Readonly<Record<Kind, readonly OperationName[]>> = {
   version: ['updateKeyVersion', 'scheduleKeyVersionDeletion', 'cancelKeyVersionDeletion'],
 }
 /** Variants by event. */
-const VARIANTS: Readonly<Record<string, object>> = {
-  cancelToDisabled: { restoreTo: 'disabled' },
-  enable: { enabled: true },
-  disable: { enabled: false },
+const VARIANTS: Readonly<Record<Kind, Readonly<Record<string, object>>>> = {
+  vault: {},
+  key: {
+    cancelToDisabled: { restoreTo: 'disabled' },
+    ensureEnabled: { idempotent: true },
+    ensureDisabled: { idempotent: true },
+  },
+  version: { enable: { enabled: true }, disable: { enabled: false } },
 }
 
 /** The call of an operation for an event, or undefined when this driver has none for it. */
@@ -199,7 +203,7 @@ export function callOf(kind: Kind, operation: string, event: string | null): Cal
     return ({ room, keyId }) => room.deleteKeyMaterial({ keyId })
   if (SPECIAL[operation]) return SPECIAL[operation]
   if (!(SIMPLE[kind] as readonly string[]).includes(operation)) return undefined
-  const more = kind === 'version' || event === 'cancelToDisabled' ? VARIANTS[event ?? ''] : {}
+  const more = VARIANTS[kind][event ?? '']
   return ({ room, vaultId, keyId, versionId }) => {
     const ids = { vault: { vaultId }, key: { keyId }, version: { keyId, versionId } }[kind]
     const call = room[operation as OperationName] as (input: object) => Promise<unknown>

@@ -116,7 +116,13 @@ describe('operation x state', () => {
 })
 
 /** Events that an option of the call decides, and not the operation alone. */
-const VARIANTS = ['key cancelToDisabled', 'version enable', 'version disable']
+const VARIANTS = [
+  'key cancelToDisabled',
+  'key ensureEnabled',
+  'key ensureDisabled',
+  'version enable',
+  'version disable',
+]
 function target(operation: string): Kind | undefined {
   const row = (OPERATIONS as Record<string, OperationRow>)[operation]
   return row?.target === 'use' || row?.target === 'room' ? undefined : row?.target

@@ -20,7 +20,7 @@ export const ALIAS_BODIES: Bodies<Names> = {
           'ALREADY_EXISTS',
           `name: expected one that is free in the vault, got ${input.name}.`,
         )
-      await refuseTooMany(core, tx, key.record.id)
+      await refuseTooMany(core, tx, key.record.id, input.perKeyMax)
       const { id: keyId, vaultId } = key.record
       const alias = { name: input.name, vaultId, keyId, createdAt: now, updatedAt: now }
       return aliasAnswer(await tx.put('alias', aliasPath(core, vaultId, input.name), alias))
@@ -30,6 +30,8 @@ export const ALIAS_BODIES: Bodies<Names> = {
     run: async ({ core, tx, key, input, now }) => {
       const { record, etag } = await existing(core, tx, input.name)
       if (input.ifMatch !== undefined) matchEtag(input.ifMatch, etag)
+      if (record.keyId !== key.record.id)
+        await refuseTooMany(core, tx, key.record.id, input.perKeyMax)
       const alias = { ...record, keyId: key.record.id, updatedAt: now }
       return aliasAnswer(await tx.put('alias', aliasPath(core, alias.vaultId, alias.name), alias))
     },
@@ -65,14 +67,19 @@ async function existing(core: Core, tx: Tx, name: string) {
   return { record: entry.record, etag: etagOf({ seq: entry.seq }), answer: aliasAnswer(entry) }
 }
 
-async function refuseTooMany(core: Core, tx: Tx, keyId: string): Promise<void> {
+async function refuseTooMany(
+  core: Core,
+  tx: Tx,
+  keyId: string,
+  perKeyMax: number = LIMITS.aliasesPerKeyMax,
+): Promise<void> {
   await tx.cell.tail.catch(() => undefined)
   let count = 0
   for await (const { key, value } of eachRow(core, range.aliases(tx.cell.id)))
     if (core.records.open('alias', tx.cell.id, key, value).record.keyId === keyId) count++
-  if (count >= LIMITS.aliasesPerKeyMax)
+  if (count >= perKeyMax)
     throw new StrongroomError(
       'LIMIT_EXCEEDED',
-      `name: expected at most ${LIMITS.aliasesPerKeyMax} aliases for one key, found ${count}.`,
+      `name: expected at most ${perKeyMax} aliases for one key, found ${count}.`,
     )
 }

@@ -81,10 +81,11 @@ export const KEY_BODIES: Bodies<Names> = {
         ...Object.entries(key.record.tags),
         ...Object.entries(input.tags),
       ])
-      if (Object.keys(tags).length > LIMITS.tagsMax)
+      const { tagsMax = LIMITS.tagsMax } = input
+      if (Object.keys(tags).length > tagsMax)
         throw new StrongroomError(
           'LIMIT_EXCEEDED',
-          `tags: expected at most ${LIMITS.tagsMax} on a key, got more.`,
+          `tags: expected at most ${tagsMax} on a key, got more.`,
         )
       return answerSaved(tx, key, { tags })
     },
@@ -99,13 +100,19 @@ export const KEY_BODIES: Bodies<Names> = {
   },
 
   enableKey: {
-    run: async ({ tx, key, now }) => {
-      const record = resumed({ ...key.record, state: after(key, 'enable') }, now)
+    run: async ({ tx, key, input, now }) => {
+      const event = input.idempotent ? 'ensureEnabled' : 'enable'
+      const record = resumed({ ...key.record, state: after(key, event) }, now)
       await note(tx, record)
       return answerSaved(tx, { ...key, record }, {})
     },
   },
-  disableKey: { run: ({ tx, key }) => answerSaved(tx, key, { state: after(key, 'disable') }) },
+  disableKey: {
+    run: ({ tx, key, input }) => {
+      const event = input.idempotent ? 'ensureDisabled' : 'disable'
+      return answerSaved(tx, key, { state: after(key, event) })
+    },
+  },
 
   scheduleKeyDeletion: {
     run: async (context) => {
