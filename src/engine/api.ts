@@ -233,6 +233,8 @@ export interface ScheduleDeletion {
 }
 
 export interface CreateKeyInput extends VaultRef, Write {
+  /** A lower-case UUID of the caller's choice that no key or version ever had; default: a random one. */
+  readonly id?: string
   readonly displayName: string
   readonly spec: Spec
   readonly purposes?: readonly Purpose[]
@@ -250,6 +252,11 @@ export interface CreateKeyInput extends VaultRef, Write {
   readonly origin?: Origin
   readonly olderVersions?: 'process' | 'all'
   readonly external?: Json
+  /**
+   * Material that was made elsewhere: the raw AES or HMAC key, or the PKCS#8 DER of a private key.
+   * Default: fresh. It is not kept in sight: `origin` says `internal`, as of a key that was made here.
+   */
+  readonly material?: Uint8Array
   /** Attributes of the first version. */
   readonly version?: VersionAttributes
   readonly rotation?: RotationInput
@@ -407,7 +414,7 @@ export interface WrappedMaterial {
   readonly expiresAt?: Date
 }
 export interface ImportKeyInput
-  extends Omit<CreateKeyInput, 'origin' | 'external'>, WrappedMaterial {}
+  extends Omit<CreateKeyInput, 'origin' | 'external' | 'material'>, WrappedMaterial {}
 export interface ImportKeyVersionInput extends KeyRef, Write, WrappedMaterial, VersionAttributes {}
 export interface GetImportParametersInput extends KeyRef, Asked {
   readonly wrapping: Wrapping

@@ -12,6 +12,7 @@ import { createCell, emptyHead, type Cell } from './cell.ts'
 import { Committer } from './commit.ts'
 import { stopped } from './commit-failures.ts'
 import type { EraseKeys } from './erase.ts'
+import { Claims } from './claims.ts'
 import { Handles } from './handles.ts'
 import { Hot } from './hot.ts'
 import { Lru } from './lru.ts'
@@ -86,6 +87,8 @@ export class Core {
   readonly journalMax: number | undefined
   readonly replicasMax: number
   readonly objects: ObjectStore | undefined
+  /** Ids that callers chose and that are being given. */
+  readonly claims = new Claims()
   /** Raw AES-GCM uses left of the reserved block, by version. */
   readonly gcmLeft: Lru<string, number>
   /** Keys whose material was destroyed and whose vault still has to be swept, by vault. */

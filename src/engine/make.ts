@@ -45,6 +45,32 @@ export async function generate(provider: CryptoProvider, spec: Spec): Promise<Ma
 
 export const dispose = (material: Material | undefined): void => wipe(material?.secret)
 
+/** What a new key begins with; the id that a caller chose is nobody else's meanwhile. */
+export interface Beginning {
+  readonly material?: Material
+  readonly release?: () => void
+}
+
+export async function beginning(
+  core: Core,
+  id: string | undefined,
+  make: () => Material | Promise<Material | undefined> | undefined,
+): Promise<Beginning> {
+  const release = id === undefined ? undefined : await core.claims.claim(id)
+  try {
+    const material = await make()
+    return { ...(material && { material }), ...(release && { release }) }
+  } catch (error) {
+    release?.()
+    throw error
+  }
+}
+
+export function dropBeginning({ material, release }: Beginning): void {
+  dispose(material)
+  release?.()
+}
+
 /** The suite of a key's own key, opened through the vault keys. */
 export async function keySuite(core: Core, reader: Reader, ordinal: number): Promise<Suite> {
   const { epoch: _, key } = await openKeyKey(core, reader, ordinal)

@@ -2,7 +2,7 @@
  * What makes writes safe to repeat. Etags: nothing changes unless the caller saw the newest state.
  * Retry tokens: the first answer is kept with the change that it answers, in the same commit.
  */
-import { equalBytes } from '../base/bytes.ts'
+import { equalBytes, wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import { DAY_MS, LIMITS } from '../domain/limits.ts'
 import { decodeValue, encodeValue } from '../format/records.ts'
@@ -18,7 +18,13 @@ interface Retried {
 
 const digestOf = (core: Core, operation: string, input: Retried): Uint8Array => {
   const { retryToken: _, requestId: __, ...request } = input
-  return core.provider.digest('SHA_256', encodeValue([operation, request]))
+  const encoded = encodeValue([operation, request])
+  try {
+    return core.provider.digest('SHA_256', encoded)
+  } finally {
+    // A request may hold material.
+    wipe(encoded)
+  }
 }
 
 /** The first answer to the same request under the same token, for 24 hours. */

@@ -10,6 +10,7 @@ import { note } from './agenda.ts'
 import type { CreateKeyInput, RotationInput } from './api.ts'
 import type { Core } from './core.ts'
 import { newId } from './ids.ts'
+import { findPlace } from './lookup.ts'
 import { createKeyKey, createVersion, withCurrent, type Material } from './make.ts'
 import type { Entry } from './records.ts'
 import type { Tx } from './tx.ts'
@@ -38,6 +39,7 @@ export async function makeKey(
   made: NewKey,
 ): Promise<Entry<KeyRecord>> {
   const { input, origin, material } = made
+  if (input.id !== undefined) await refuseTaken(core, tx, input.id)
   const blank = blankKey(core, tx, vault, made)
   const awaited = origin === 'imported' && !material
   const suite = origin === 'external' ? undefined : await createKeyKey(core, tx, blank.ordinal)
@@ -65,6 +67,19 @@ export async function makeKey(
   return tx.create('key', path.key(key.vaultId, key.ordinal), key)
 }
 
+/** An id leads to one thing for ever: not even that of a deleted key is given again. */
+async function refuseTaken(core: Core, tx: Tx, id: string): Promise<void> {
+  if (
+    (await tx.get('index', path.index(id, tx.cell.id))) === undefined &&
+    (await findPlace(core, id)) === undefined
+  )
+    return
+  throw new StrongroomError(
+    'ALREADY_EXISTS',
+    `id: expected one that no key or version ever had, got ${id}.`,
+  )
+}
+
 function blankKey(
   core: Core,
   tx: Tx,
@@ -83,7 +98,7 @@ function blankKey(
   if (purposes.length === 0 && role !== 'wrapping')
     invalidArgument('purposes', 'at least one', purposes)
   return {
-    id: newId(core.provider.random),
+    id: input.id ?? newId(core.provider.random),
     vaultId: vault.record.id,
     ordinal: Number(tx.seq),
     role: role ?? 'ordinary',

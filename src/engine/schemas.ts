@@ -21,6 +21,12 @@ import { SEAL_FIELD } from './seal.ts'
 
 const { optional } = c
 const id = c.text(1, LIMITS.nameLengthMax)
+const uuid = c.text(
+  36,
+  36,
+  /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/,
+  'a lower-case UUID',
+)
 const name = c.text(1, LIMITS.nameLengthMax)
 /** Also of `open({ region })`. */
 export const region = c.text(1, 64, /^[a-z0-9-]+$/, '1 to 64 of a-z 0-9 -')
@@ -95,6 +101,7 @@ const described = {
 const newKey = {
   ...write,
   ...vault,
+  id: optional(uuid),
   ...described,
   spec: c.oneOf(SPEC_NAMES),
   purposes: optional(c.list(c.oneOf(PURPOSES), PURPOSES.length)),
@@ -184,7 +191,12 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   backupVault: { ...asked, ...vault, ...destination, includeKeys: optional(c.boolean) },
   restoreVault: { ...asked, ...source, compartmentId: optional(compartment) },
 
-  createKey: { ...newKey, origin: optional(c.oneOf(ORIGINS)), external: optional(anyJson) },
+  createKey: {
+    ...newKey,
+    origin: optional(c.oneOf(ORIGINS)),
+    external: optional(anyJson),
+    material: optional(c.bytes(1, LIMITS.wrappedMaterialBytesMax)),
+  },
   getKey: { ...asked, ...key },
   listKeys: {
     ...sorted,

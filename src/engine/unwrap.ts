@@ -3,7 +3,7 @@
  * temporary AES key followed by AES-KWP of the material (RFC 5649; PKCS#11 CKM_RSA_AES_KEY_WRAP).
  * Every failure of foreign bytes is one error.
  */
-import { concat, secretBytes, wipe } from '../base/bytes.ts'
+import { concat, secretBytes, secretCopy, wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider, PrivateKey, PublicKey } from '../crypto/provider.ts'
 import { SPECS, WRAPPINGS, type Spec, type Wrapping } from '../domain/algorithms.ts'
@@ -21,16 +21,40 @@ export async function unwrapMaterial(
   spec: Spec,
 ): Promise<Material> {
   const secret = await unwrap(provider, privateKey, wrapping, wrapped)
-  if (!secret) throw refused(spec)
+  const material = secret && materialOf(provider, secret, spec)
+  if (!material)
+    throw refused('wrapped', spec, ', wrapped as named under the key that was handed out')
+  return material
+}
+
+/**
+ * Material in the clear: exactly what a spec wants, or INVALID_KEY_MATERIAL. The caller wipes both
+ * what it gave and what it got.
+ */
+export function clearMaterial(
+  provider: CryptoProvider,
+  material: Uint8Array,
+  spec: Spec,
+): Material {
+  const read = materialOf(provider, secretCopy(material), spec)
+  if (!read) throw refused('material', spec, '')
+  return read
+}
+
+/** Takes the bytes: they are the material, or wiped. */
+function materialOf(
+  provider: CryptoProvider,
+  secret: Uint8Array,
+  spec: Spec,
+): Material | undefined {
   if (!isPair(spec)) {
     if (secret.length === SPECS[spec].bytes) return { secret }
     wipe(secret)
-    throw refused(spec)
+    return undefined
   }
   try {
     const pair = provider.parsePkcs8(spec, secret)
-    if (!pair) throw refused(spec)
-    return { secret: pair.privateKey, publicKey: pair.publicKey }
+    return pair && { secret: pair.privateKey, publicKey: pair.publicKey }
   } finally {
     wipe(secret)
   }
@@ -92,12 +116,11 @@ const FORMS = {
   okp: 'PKCS#8 key',
 }
 
-function refused(spec: Spec): StrongroomError {
+function refused(input: string, spec: Spec, how: string): StrongroomError {
   const { family, bytes } = SPECS[spec]
   const form = isPair(spec) ? FORMS[family] : `${FORMS[family]} of ${bytes} bytes`
   return new StrongroomError(
     'INVALID_KEY_MATERIAL',
-    `wrapped: expected the ${form} of ${spec}, wrapped as named under the key that was ` +
-      'handed out; it does not open as that.',
+    `${input}: expected the ${form} of ${spec}${how}; it does not open as that.`,
   )
 }

@@ -18,12 +18,15 @@ import { newId } from '../ids.ts'
 import { keyring } from '../keyring.ts'
 import { eachVersion, keyView, vaultView, versionView } from '../lookup.ts'
 import {
+  beginning,
   createVersion,
   dispose,
+  dropBeginning,
   generate,
   keySuite,
   openWrapped,
   withCurrent,
+  type Beginning,
   type Material,
 } from '../make.ts'
 import { damaged } from '../records.ts'
@@ -52,12 +55,14 @@ export const IMPORT_BODIES: Bodies<Names> = {
     dispose,
   }),
 
-  importKey: writing<'importKey', Material>({
-    prepare: async ({ core, reader, vault, input, now }) => {
-      const unwrapper = await wrappingPrivateKey(core, reader, vault.record.wrappingKeyId, now)
-      return unwrapMaterial(core.provider, unwrapper, input.wrapping, input.wrapped, input.spec)
-    },
-    run: async ({ core, tx, vault, input, now }, material) => {
+  importKey: writing<'importKey', Beginning>({
+    prepare: ({ core, reader, vault, input, now }) =>
+      beginning(core, input.id, async () => {
+        const unwrapper = await wrappingPrivateKey(core, reader, vault.record.wrappingKeyId, now)
+        return unwrapMaterial(core.provider, unwrapper, input.wrapping, input.wrapped, input.spec)
+      }),
+    run: async ({ core, tx, vault, input, now }, begun) => {
+      const material = begun.material!
       const { wrapped: _, wrapping: __, expiresAt, ...rest } = input
       const entry = await makeKey(core, tx, vault, {
         input: rest,
@@ -68,7 +73,7 @@ export const IMPORT_BODIES: Bodies<Names> = {
       })
       return keyAnswer(settleKey(entry, vault, now))
     },
-    dispose,
+    dispose: dropBeginning,
   }),
 
   importKeyVersion: writing<'importKeyVersion', Material>({

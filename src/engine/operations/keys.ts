@@ -2,7 +2,7 @@
  * Keys: made, described, moved, enabled and disabled, scheduled for deletion, brought back,
  * destroyed.
  */
-import { StrongroomError } from '../../base/errors.ts'
+import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import { KEY_TABLE, nextState, type KeyEvent } from '../../domain/lifecycle.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { KeyRecord } from '../../domain/records.ts'
@@ -15,9 +15,10 @@ import { deletionTime } from '../deletion.ts'
 import { sweepAfter } from '../destroy.ts'
 import { pageOfKeys } from '../lists.ts'
 import { eachVersion } from '../lookup.ts'
-import { dispose, generate, type Material } from '../make.ts'
+import { beginning, dropBeginning, generate, type Beginning } from '../make.ts'
 import { makeKey, saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
+import { clearMaterial } from '../unwrap.ts'
 import { keyAnswer } from '../views.ts'
 import { withPolicy } from './versions.ts'
 
@@ -42,15 +43,27 @@ const after = (key: KeyView, event: KeyEvent): StoredState =>
   nextState('key', KEY_TABLE, key.state, event, key.record.state) as StoredState
 
 export const KEY_BODIES: Bodies<Names> = {
-  createKey: writing<'createKey', Material | undefined>({
-    prepare: async ({ core, input }) =>
-      (input.origin ?? 'internal') === 'internal' ? generate(core.provider, input.spec) : undefined,
-    run: async ({ core, tx, vault, input }, material) => {
-      const origin = input.origin ?? 'internal'
-      const made = await makeKey(core, tx, vault, { input, origin, ...(material && { material }) })
+  createKey: writing<'createKey', Beginning>({
+    prepare: ({ core, input }) =>
+      beginning(core, input.id, () => {
+        const { origin = 'internal', spec, material } = input
+        if (origin === 'internal')
+          return material
+            ? clearMaterial(core.provider, material, spec)
+            : generate(core.provider, spec)
+        if (material) invalidArgument('material', `none for a key of origin ${origin}`, material)
+        return undefined
+      }),
+    run: async ({ core, tx, vault, input }, { material }) => {
+      const { origin = 'internal', material: _, ...rest } = input
+      const made = await makeKey(core, tx, vault, {
+        input: rest,
+        origin,
+        ...(material && { material }),
+      })
       return keyAnswer(settleKey(made, vault, tx.now))
     },
-    dispose,
+    dispose: dropBeginning,
   }),
   getKey: async ({ key }) => keyAnswer(key),
   listKeys: ({ core, input, vault, now }) => pageOfKeys(core, input, vault, now),
