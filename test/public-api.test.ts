@@ -50,6 +50,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       ByteChannel DeleteVaultReplicaInput FetchLinkOptions Followed GetReplicationStatusInput
       PromoteVaultReplicaInput RealmSource ReplicaStatus ReplicateInput ReplicationLink
       ReplicationStatus VaultReplica VaultReplicaInput
+      IdentifiedCiphertext IdentifyCiphertextInput
     `),
   },
   './server': {
@@ -120,7 +121,7 @@ const METHODS = words(`
   deleteKeyMaterial exportKey
   encrypt decrypt reEncrypt generateDataKey generateDataKeyPair generateRandom sign verify
   generateMac verifyMac wrapKey unwrapKey deriveSharedSecret getPublicKey
-  region now explain tick recover reseal head journal checkpoint pruneJournal metrics close
+  region now explain identifyCiphertext tick recover reseal head journal checkpoint pruneJournal metrics close
   createVaultReplica deleteVaultReplica listVaultReplicas promoteVaultReplica
   getReplicationStatus answerReplication linkRegion realmCard replicate
 `)

@@ -212,3 +212,7 @@ export function defaultAlgorithm(spec: Spec, purpose: Purpose): Algorithm | unde
   if (purpose === 'sign') return SIGN_DEFAULT[spec]
   return purpose === 'agree' ? 'ECDH' : undefined
 }
+
+/** The longest plaintext of RSA-OAEP (RFC 8017 7.1.1): the modulus less two hashes and 2 bytes. */
+export const oaepBytesMax = (spec: Spec, hash: Hash): number =>
+  SPECS[spec].bytes - 2 * HASH_BYTES[hash] - 2

@@ -215,13 +215,14 @@ export function explain(
 /** Throws the refusal of the first rule that refuses; for operations that use no material. */
 export function check(operation: keyof OperationTable, subject: Subject, row?: OperationRow): void {
   const refusal = explain(operation, subject, row)
-  if (!refusal) return
-  const { rule, expected, found } = refusal.explanation
-  throw new StrongroomError(
-    refusal.code,
-    `${operation} refused by ${rule}: expected ${expected}, found ${found}.`,
-    { explain: refusal.explanation },
-  )
+  if (refusal) throw refusalOf(refusal.code, refusal.explanation)
+}
+
+/** The refusal that an explanation is of. */
+export function refusalOf(code: ErrorCode, explanation: Explanation): StrongroomError {
+  const { operation, rule, expected, found } = explanation
+  const message = `${operation} refused by ${rule}: expected ${expected}, found ${found}.`
+  return new StrongroomError(code, message, { explain: explanation })
 }
 
 /** Decides about the use of a version's material. */

@@ -25,7 +25,7 @@ import type {
 } from '../domain/records.ts'
 import type { KeyState, VaultState, VersionState } from '../domain/lifecycle.ts'
 import type { SignatureFormat } from '../crypto/provider.ts'
-import type { Explanation } from '../base/errors.ts'
+import type { ErrorCode, Explanation } from '../base/errors.ts'
 import type { ObjectRef } from '../backup/objects.ts'
 
 /** Who asks, and under which name the request is known elsewhere. */
@@ -479,6 +479,7 @@ export interface Decrypted {
 export interface ReEncryptInput extends Asked {
   readonly ciphertext: Uint8Array
   readonly sourceKeyId?: string
+  readonly sourceVaultId?: string
   readonly sourceVersionId?: string
   readonly sourceContext?: Context
   readonly sourceAlgorithm?: EncryptionAlgorithm
@@ -619,8 +620,21 @@ export interface ExplainInput extends UseKey {
 }
 export interface Explained {
   readonly allowed: boolean
-  /** The rule that refuses; absent when allowed. */
+  /** The code of the refusal, and the rule that refuses; absent when allowed. */
+  readonly code?: ErrorCode
   readonly explain?: Explanation
+}
+export interface IdentifyCiphertextInput {
+  readonly ciphertext: Uint8Array
+  /** Looks nowhere else. */
+  readonly vaultId?: string
+}
+/** What a ciphertext says of itself in clear; nothing is opened, so nothing is proved. */
+export interface IdentifiedCiphertext {
+  readonly versionId: string
+  /** Absent when no such version is here. */
+  readonly keyId?: string
+  readonly vaultId?: string
 }
 
 /** Every operation: what it takes, what it answers. */

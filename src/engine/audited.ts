@@ -10,6 +10,7 @@ interface Asked {
   readonly versionId?: string
   readonly ciphertext?: Uint8Array
   readonly sourceKeyId?: string
+  readonly sourceVaultId?: string
   readonly sourceVersionId?: string
   readonly principal?: string
   readonly requestId?: string
@@ -57,7 +58,7 @@ function keysOf(operation: string, asked: Asked, served: Served): readonly Named
   if (!TWO_KEYS.has(operation)) return [own]
   const source = served.sourceKeyId ?? asked.sourceKeyId
   const sourceVersion = served.sourceVersionId ?? (source === undefined ? stated : undefined)
-  return [{ keyId: source, versionId: sourceVersion }, own]
+  return [{ keyId: source, versionId: sourceVersion, vaultId: asked.sourceVaultId }, own]
 }
 
 async function note(

@@ -157,7 +157,7 @@ export class Hot {
     const { keyId, plaintext, context } = input as Fields
     const hot = this.#key(keyId)?.seal
     if (!hot || !isBytes(plaintext) || plaintext.length > LIMITS.plaintextBytesMax) return undefined
-    if (!usual(input, 'keyId', 'plaintext', 'context') || !this.#good(hot)) return undefined
+    if (!usual(input, 'keyId', 'plaintext', 'context') || !this.#good(hot, input)) return undefined
     const ciphertext = hot.suite.seal(hot.header, this.#aad(hot, context), plaintext)
     this.#core.meter.fast.encrypt++
     if (this.#core.uses.enabled) this.#note('encrypt', hot, input)
@@ -170,7 +170,8 @@ export class Hot {
     if (!isBytes(ciphertext) || ciphertext.length > LIMITS.ciphertextBytesMax) return undefined
     if (!usual(input, 'keyId', 'ciphertext', 'context')) return undefined
     const hot = this.#opener(ciphertext)
-    if (!hot || !this.#good(hot) || (keyId !== undefined && keyId !== hot.keyId)) return undefined
+    if (!hot || !this.#good(hot, input) || (keyId !== undefined && keyId !== hot.keyId))
+      return undefined
     const plaintext = hot.suite.open(ciphertext, CIPHERTEXT_HEADER_BYTES, this.#aad(hot, context))
     if (!plaintext) return undefined
     this.#core.meter.fast.decrypt++
@@ -184,7 +185,7 @@ export class Hot {
     const hot = this.#key(keyId)?.seal
     const length = spec === undefined ? SPECS.AES_256.bytes : AES_BYTES.get(spec)
     if (!hot || length === undefined) return undefined
-    if (!usual(input, 'keyId', 'spec', 'context') || !this.#good(hot)) return undefined
+    if (!usual(input, 'keyId', 'spec', 'context') || !this.#good(hot, input)) return undefined
     const aad = this.#aad(hot, context)
     const plaintext = secretBytes(length)
     this.#core.provider.random.fill(plaintext)
@@ -198,7 +199,7 @@ export class Hot {
     const { keyId, message, algorithm } = input as Fields
     const hot = this.#key(keyId)?.sign
     if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax) return undefined
-    if (!usual(input, 'keyId', 'message', 'algorithm') || !this.#good(hot)) return undefined
+    if (!usual(input, 'keyId', 'message', 'algorithm') || !this.#good(hot, input)) return undefined
     const chosen = this.#algorithm(hot, algorithm) as SigningAlgorithm | undefined
     if (!chosen) return undefined
     const answer = (signature: Uint8Array) =>
@@ -214,7 +215,7 @@ export class Hot {
     const hot = this.#key(keyId)?.verify
     if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax) return undefined
     if (!isBytes(signature) || outside(signature, LIMITS.signatureBytesMax)) return undefined
-    if (!usual(input, 'keyId', 'message', 'algorithm', 'signature') || !this.#good(hot))
+    if (!usual(input, 'keyId', 'message', 'algorithm', 'signature') || !this.#good(hot, input))
       return undefined
     const chosen = this.#algorithm(hot, algorithm) as SigningAlgorithm | undefined
     if (!chosen) return undefined
@@ -230,7 +231,7 @@ export class Hot {
     const { keyId, message, algorithm } = input as Fields
     const hot = this.#key(keyId)?.generateMac
     if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax) return undefined
-    if (!usual(input, 'keyId', 'message', 'algorithm') || !this.#good(hot)) return undefined
+    if (!usual(input, 'keyId', 'message', 'algorithm') || !this.#good(hot, input)) return undefined
     const chosen = this.#algorithm(hot, algorithm) as MacAlgorithm | undefined
     if (!chosen) return undefined
     const mac = hot.handle.compute(message)
@@ -244,7 +245,8 @@ export class Hot {
     const hot = this.#key(keyId)?.verifyMac
     if (!hot || !isBytes(message) || message.length > LIMITS.messageBytesMax) return undefined
     if (!isBytes(mac) || outside(mac, LIMITS.macBytesMax)) return undefined
-    if (!usual(input, 'keyId', 'message', 'algorithm', 'mac') || !this.#good(hot)) return undefined
+    if (!usual(input, 'keyId', 'message', 'algorithm', 'mac') || !this.#good(hot, input))
+      return undefined
     const chosen = this.#algorithm(hot, algorithm) as MacAlgorithm | undefined
     if (!chosen) return undefined
     const valid = hot.handle.verify(mac, message)
@@ -293,8 +295,10 @@ export class Hot {
     return { cell, permitGeneration, until: permitted.until, keyId, versionId }
   }
 
-  #good(hot: Standing): boolean {
+  #good(hot: Standing, input: unknown): boolean {
+    const { vaultId } = input as Fields
     return (
+      (vaultId === undefined || vaultId === hot.cell.id) &&
       hot.permitGeneration === hot.cell.permitGeneration &&
       (hot.until === Infinity || this.#core.now() < hot.until) &&
       !this.#core.closed &&
@@ -334,17 +338,19 @@ const AES_BYTES: ReadonlyMap<unknown, number> = new Map(
 const RAW = { messageType: 'raw' } as const
 
 /**
- * A plain object with no other fields than these and the id of the request: a principal, a version,
- * another form or a misspelt name is for the pipeline, and so is a class that may hold a principal
- * out of sight. Names one by one: a table costs twice as much.
+ * A plain object with no other fields than these, its vault and the id of the request: a principal,
+ * a version, another form or a misspelt name is for the pipeline, and so is a class that may hold a
+ * principal out of sight. Names one by one: a table costs twice as much.
  */
 function usual(input: unknown, a: string, b: string, c: string, d = a): boolean {
   if (Object.getPrototypeOf(input) !== Object.prototype) return false
   for (const name in input as object)
-    if (name !== a && name !== b && name !== c && name !== d && name !== 'requestId') return false
+    if (name !== a && name !== b && name !== c && name !== d && !isCommon(name)) return false
   const { requestId, principal } = input as Fields
   return principal === undefined && (requestId === undefined || isRequestId(requestId))
 }
+
+const isCommon = (name: string): boolean => name === 'requestId' || name === 'vaultId'
 
 const isRequestId = (value: unknown): value is string =>
   typeof value === 'string' &&

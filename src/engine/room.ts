@@ -3,34 +3,25 @@
  */
 import { readInput } from '../base/check.ts'
 import { OPERATIONS } from '../domain/operations.ts'
-import { explain } from '../domain/permit.ts'
-import type { ExplainInput, Explained, Operations } from './api.ts'
+import type {
+  ExplainInput,
+  Explained,
+  IdentifiedCiphertext,
+  IdentifyCiphertextInput,
+  Operations,
+} from './api.ts'
 import type { Core } from './core.ts'
 import { asCoded } from './coded.ts'
 import { exportRealm, type ExportRealmInput } from './backup/realm-export.ts'
 import { importInto, readImport, type ImportRealmInput } from './backup/realm-import.ts'
 import { execute } from './execute.ts'
+import { explained, identified } from './explain.ts'
 import { HOT_OPERATIONS } from './hot.ts'
-import {
-  keyView,
-  leadsTo,
-  locateKey,
-  vaultView,
-  versionNumber,
-  versionView,
-  type KeyPlace,
-} from './lookup.ts'
 import type { Metrics } from './meter.ts'
 import { openCore, type Prepare } from './open.ts'
 import type { OpenOptions } from './options.ts'
 import { loadPosition, reseal } from './realm.ts'
-import {
-  CARD_SCHEMA,
-  CHECKPOINT_SCHEMA,
-  EXPLAIN_SCHEMA,
-  JOURNAL_SCHEMA,
-  PRUNE_SCHEMA,
-} from './schemas.ts'
+import { CARD_SCHEMA, CHECKPOINT_SCHEMA, JOURNAL_SCHEMA, PRUNE_SCHEMA } from './schemas.ts'
 import { makeCheckpoint, prune, type Checkpoint } from './checkpoint.ts'
 import { readJournal, type JournalEntry, type JournalInput } from './journal.ts'
 import type { VerifyReport } from './verify.ts'
@@ -46,7 +37,6 @@ import {
   type ReplicateInput,
 } from './replication/rounds.ts'
 import { answerQuestion } from './replication/serve.ts'
-import { atOnce } from './stable.ts'
 import { tick, type Ticked } from './tick.ts'
 
 /** Every operation as a method: one options object in, plain frozen data out. */
@@ -115,39 +105,6 @@ async function step<T>(core: Core, entries: AsyncIterator<T, void>): Promise<Ite
   }
 }
 
-async function explained(core: Core, raw: ExplainInput): Promise<Explained> {
-  const input = readInput(EXPLAIN_SCHEMA, raw) as ExplainInput
-  for (;;) {
-    const place = await locateKey(core, input.keyId, input.vaultId)
-    const answer = await atOnce(core, place.cell, () => explainedAt(core, input, place))
-    if (answer) return answer
-  }
-}
-
-/** Undefined when an alias leads elsewhere by now. */
-async function explainedAt(
-  core: Core,
-  { operation, keyId, versionId, principal }: ExplainInput,
-  place: KeyPlace,
-): Promise<Explained | undefined> {
-  const row = OPERATIONS[operation]
-  const reader = core.reader(place.cell)
-  if (!(await leadsTo(core, reader, keyId, place))) return undefined
-  const now = core.now()
-  const key = await keyView(reader, await vaultView(reader, now), place.ordinal, now)
-  const named =
-    versionId === undefined
-      ? key.record.currentVersion
-      : await versionNumber(core, place, versionId)
-  const looks = row.target === 'use' || row.target === 'version'
-  const version = looks && named > 0 ? await versionView(reader, key, named, now) : undefined
-  const subject = { vault: key.vault, key, now, principal, ...(version && { version }) }
-  const refusal = explain(operation, subject)
-  return Object.freeze(
-    refusal ? { allowed: false, explain: refusal.explanation } : { allowed: true },
-  )
-}
-
 class Room {
   /** The options' region. */
   get region(): string {
@@ -165,6 +122,16 @@ class Room {
    */
   async explain(input: ExplainInput): Promise<Explained> {
     return whole(this, (core) => explained(core, input))
+  }
+
+  /**
+   * Which version of which key a ciphertext of our own form names, and where that is: it is read
+   * from the clear header. Undefined for everything else.
+   */
+  async identifyCiphertext(
+    input: IdentifyCiphertextInput,
+  ): Promise<IdentifiedCiphertext | undefined> {
+    return whole(this, async (core) => identified(core, input))
   }
 
   /** Makes durable what time has decided: rotates, expires, destroys, sweeps, compacts. */

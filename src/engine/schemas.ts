@@ -295,6 +295,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     ...asked,
     ciphertext,
     sourceKeyId: optional(id),
+    sourceVaultId: optional(id),
     sourceVersionId: optional(id),
     sourceContext: optional(context),
     sourceAlgorithm: encryption,
@@ -349,5 +350,6 @@ export const CARD_SCHEMA = c.object({ seal: SEAL_FIELD })
 export const CHECKPOINT_SCHEMA = c.object({ since: optional(c.bigint(0n)) })
 export const PRUNE_SCHEMA = c.object({ until: c.bigint(1n) })
 
+export const IDENTIFY_SCHEMA = c.object({ ciphertext, vaultId: optional(id) })
 /** `explain` takes the name of an operation on a key. */
 export const EXPLAIN_SCHEMA = c.object({ ...use, operation: c.oneOf(Object.keys(OPERATIONS)) })

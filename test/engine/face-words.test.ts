@@ -115,3 +115,45 @@ test('a request with an id takes the same path, and the audit of uses has the id
     seen.push(...uses.map(({ requestId }) => requestId))
   expect(seen).toEqual(['first', 'second', 'third'])
 })
+
+test('a ciphertext says in clear which key it is of, as far as that is here', async () => {
+  const { room, vaultId } = await stage()
+  const { id: keyId } = await room.createKey({ vaultId, displayName: 'a', spec: 'AES_256' })
+  const plaintext = new Uint8Array(3)
+  const { ciphertext, versionId } = await room.encrypt({ keyId, plaintext })
+  const named = { versionId, keyId, vaultId }
+  expect(await room.identifyCiphertext({ ciphertext })).toEqual(named)
+  expect(await room.identifyCiphertext({ ciphertext, vaultId })).toEqual(named)
+  const { id: elsewhere } = await room.createVault({ displayName: 'elsewhere' })
+  const unknown = await room.identifyCiphertext({ ciphertext, vaultId: elsewhere })
+  expect(unknown).toEqual({ versionId })
+  const foreign = await stage()
+  expect(await foreign.room.identifyCiphertext({ ciphertext })).toEqual({ versionId })
+  const garbage = new Uint8Array(80).fill(9)
+  expect(await room.identifyCiphertext({ ciphertext: garbage })).toBeUndefined()
+})
+
+test('what may not be done is explained with the code that it would end with', async () => {
+  const { room, vaultId } = await stage()
+  const { id: keyId } = await room.createKey({ vaultId, displayName: 'a', spec: 'AES_256' })
+  expect(await room.explain({ operation: 'encrypt', keyId })).toEqual({ allowed: true })
+  await room.disableKey({ keyId })
+  expect(await room.explain({ operation: 'encrypt', keyId })).toMatchObject({
+    allowed: false,
+    code: 'INVALID_STATE',
+    explain: { rule: 'key.state', found: 'disabled' },
+  })
+})
+
+test('the source of a re-encryption is looked for in the vault that is named for it', async () => {
+  const { room, vaultId: sourceVaultId } = await stage()
+  const { id: vaultId } = await room.createVault({ displayName: 'elsewhere' })
+  const key = async (vaultId: string) =>
+    (await room.createKey({ vaultId, displayName: 'a', spec: 'AES_256' })).id
+  const [sourceKeyId, keyId] = [await key(sourceVaultId), await key(vaultId)]
+  const { ciphertext } = await room.encrypt({ keyId: sourceKeyId, plaintext: new Uint8Array(3) })
+  const asked = { ciphertext, keyId, vaultId }
+  expect(await room.reEncrypt({ ...asked, sourceVaultId })).toMatchObject({ sourceKeyId, keyId })
+  const lost = room.reEncrypt({ ...asked, sourceVaultId: vaultId })
+  expect(await codeOf(lost)).toBe('INVALID_CIPHERTEXT')
+})

@@ -195,6 +195,14 @@ describe('what is unusual', () => {
     await expect(operation(hidden)).rejects.toMatchObject({ code: 'FORBIDDEN' })
   })
 
+  test.each(NAMES)('%s looks for its key in the vault that is named', async (name) => {
+    const { room, vaultId, calls } = stage
+    await expect(calls[name]!({ vaultId })).resolves.toBeDefined()
+    const { id: elsewhere } = await room.createVault({ displayName: 'elsewhere' })
+    const code = name === 'decrypt' ? 'INVALID_CIPHERTEXT' : 'NOT_FOUND'
+    await expect(calls[name]!({ vaultId: elsewhere })).rejects.toMatchObject({ code })
+  })
+
   test.each(NAMES)('%s refuses a misspelt field and a null', async (name) => {
     const { calls } = stage
     const invalid = { code: 'INVALID_ARGUMENT' }

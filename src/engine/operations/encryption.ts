@@ -4,6 +4,7 @@ import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import {
   algorithmFor,
   defaultAlgorithm,
+  oaepBytesMax,
   SPECS,
   type EncryptionAlgorithm,
   type Hash,
@@ -37,6 +38,7 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
       ciphertext,
       ...(principal !== undefined && { principal }),
       ...(input.sourceKeyId !== undefined && { keyId: input.sourceKeyId }),
+      ...(input.sourceVaultId !== undefined && { vaultId: input.sourceVaultId }),
       ...(input.sourceVersionId !== undefined && { versionId: input.sourceVersionId }),
       ...(input.sourceContext && { context: input.sourceContext }),
       ...(input.sourceAlgorithm && { algorithm: input.sourceAlgorithm }),
@@ -151,12 +153,17 @@ const SEAL: Readonly<Record<string, (sealing: Sealing) => Promise<Sealed>>> = {
     refuseUnused(input, 'context', 'aad', 'iv')
     const ciphertext = await inUse.public().oaepEncrypt(hash, input.plaintext)
     if (ciphertext) return { ciphertext }
-    throw new StrongroomError(
-      'LIMIT_EXCEEDED',
-      'plaintext: expected at most the modulus less two hashes and 2 bytes, got ' +
-        `${input.plaintext.length} bytes.`,
-    )
+    throw tooLong(inUse, hash, input.plaintext)
   },
+}
+
+/** The room finds it out after all else, when the plaintext meets the key. */
+function tooLong({ operation, permitted }: InUse, hash: Hash, plaintext: Uint8Array) {
+  const max = oaepBytesMax(permitted.version.record.spec, hash)
+  const [expected, found] = [`at most ${max} bytes`, `${plaintext.length} bytes`]
+  return new StrongroomError('LIMIT_EXCEEDED', `plaintext: expected ${expected}, got ${found}.`, {
+    explain: { operation, rule: 'plaintext.length', expected, found },
+  })
 }
 
 async function encrypt(core: Core, operation: UseName, input: EncryptInput): Promise<Encrypted> {
