@@ -60,12 +60,14 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
   './testing': {
     source: 'testing/index.ts',
-    values: words(
-      'SimulationFailure VirtualClock faultyStore lifecycleModel seededRandom simulate storeSuite',
-    ),
+    values: words(`
+      SimulationFailure VirtualClock faultyStore lifecycleModel nitroTestAuthority openForRecipient
+      seededRandom simulate storeSuite
+    `),
     types: words(`
-      Duration Fault FaultKind FaultPlan FaultyCall FaultyMethod FaultyStore RecordedCall
-      SeededRandom Simulation SimulationOptions StoreHarness SuiteApi
+      AttestInput Duration Fault FaultKind FaultPlan FaultyCall FaultyMethod FaultyStore KeyInput
+      NitroAuthorityOptions NitroTestAuthority RecordedCall SeededRandom Simulation
+      SimulationOptions StoreHarness SuiteApi
     `),
   },
   './aws': {

@@ -1,6 +1,7 @@
 /**
  * What tests need: virtual time, reproducible randomness, a plain model of every life cycle to
- * compare with, the contract of stores in executable form, and a store that fails on purpose.
+ * compare with, the contract of stores in executable form, a store that fails on purpose, and an
+ * authority that attests.
  */
 export { VirtualClock, type Duration } from '../base/clock.ts'
 export { faultyStore } from './faulty-store.ts'
@@ -14,6 +15,14 @@ export type {
   RecordedCall,
 } from './faulty-store.ts'
 export * as lifecycleModel from './model.ts'
+export {
+  nitroTestAuthority,
+  openForRecipient,
+  type AttestInput,
+  type KeyInput,
+  type NitroAuthorityOptions,
+  type NitroTestAuthority,
+} from './nitro.ts'
 export { seededRandom, type SeededRandom } from './seeded-random.ts'
 export {
   simulate,
