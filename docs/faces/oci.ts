@@ -77,6 +77,7 @@ const OPTIONS: Readonly<Record<keyof OciOptions, string>> = {
     'the region inside of OCIDs; that of the room. A room of replicas says that of the primary',
   secondLevelDomain: 'the end of host names; `oraclecloud.com`',
   endpoints: 'where vaults are, when host names do not tell: a port for each vault',
+  replicaEndpoint: 'where a replica in another region is; at its host name there',
   principalOf: 'who a caller is to the room; the user of the signature, or the owner',
   signatures: 'public keys by key id: requests have to be signed; not looked at',
   intercept: 'sees every request and may answer in place of the room: policies, faults',

@@ -1,7 +1,7 @@
 /** The requests of one listener: health, metrics, and the face that claims the rest. */
 import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import type { Strongroom } from '../index.ts'
+import { bounded } from './bounded.ts'
 import type { Face } from './face.ts'
 import { METRICS_TYPE, metricsText, requestKey } from './metrics.ts'
 
@@ -48,14 +48,26 @@ export function createApp(parts: AppParts): Hono {
     context.body(metricsText(room.metrics(), counts), 200, { 'content-type': METRICS_TYPE }),
   )
   app.get('/', (context) => context.json(directory()))
-  app.use(bodyLimit({ maxSize: bodyBytesMax, onError: (context) => context.body(null, 413) }))
   app.all('*', async (context) => {
     const face = faces.find(({ claims }) => claims(context.req.raw))
-    return face ? face.handle(context.req.raw) : context.notFound()
+    return face ? answer(face, context.req.raw, bodyBytesMax) : context.notFound()
   })
   app.notFound((context) => context.json({ error: 'No face here speaks this request.' }, 404))
   app.onError((_, context) => context.json({ error: 'The request could not be answered.' }, 500))
   return app
+}
+
+async function answer(face: Face, request: Request, bytesMax: number): Promise<Response> {
+  const tooLarge = (): Response => face.tooLarge?.() ?? new Response(null, { status: 413 })
+  const known = bounded(request, bytesMax)
+  if (!known) return tooLarge()
+  try {
+    const response = await face.handle(known.request)
+    return known.exceeded() ? tooLarge() : response
+  } catch (error) {
+    if (known.exceeded()) return tooLarge()
+    throw error
+  }
 }
 
 function note(

@@ -11,69 +11,59 @@ import type { Listener } from './listener.ts'
 
 const PATH = '/20180608/'
 const PAGE = 1000
-/** Ports that wait for new vaults: a reply names its port at once. */
-const SPARE = 4
 
-/** A port for every vault, and some that wait for the next ones. */
-class VaultPorts implements OciEndpoints {
-  readonly #byVault = new Map<string, Listener>()
-  readonly #byPort = new Map<string, string>()
-  readonly #spare: Listener[] = []
-  #open: (() => Promise<Listener>) | undefined
-  #filling: Promise<void> | undefined
+type Listen = (vaultId: string) => Promise<Listener>
 
-  /** Ports for the vaults that are there, and the first spare ones. */
-  async start(room: Strongroom, open: () => Promise<Listener>): Promise<void> {
-    this.#open = open
+/** A port for every vault, opened when a reply first names it. */
+class VaultPorts {
+  readonly #opening = new Map<string, Promise<void>>()
+  readonly #urls = new Map<string, string>()
+  #listen: Listen = () =>
+    Promise.reject(
+      new StrongroomError('UNAVAILABLE', 'Server: expected start() before the first request.'),
+    )
+
+  /** Ports for the vaults that are there. */
+  async start(room: Strongroom, listen: Listen): Promise<void> {
+    this.#listen = listen
     let pageToken: string | undefined
     do {
       const page = await room.listVaults({ limit: PAGE, ...(pageToken && { pageToken }) })
-      for (const { id, state } of page.items)
-        if (state !== 'deleted') this.#assign(id, await open())
+      const ids = page.items.filter(({ state }) => state !== 'deleted').map(({ id }) => id)
+      await this.open(ids)
       pageToken = page.nextPage
     } while (pageToken !== undefined)
-    await this.#fill()
   }
 
-  readonly management = (vaultId: string): string => this.#urlOf(vaultId)
-  readonly crypto = (vaultId: string): string => this.#urlOf(vaultId)
-  readonly vaultOf = (host: string): string | undefined => this.#byPort.get(portOf(host))
+  async open(vaultIds: readonly string[]): Promise<void> {
+    await Promise.all(vaultIds.map((id) => this.#opening.get(id) ?? this.#begin(id)))
+  }
+
+  #begin(vaultId: string): Promise<void> {
+    const opening = this.#listen(vaultId).then(({ url }) => void this.#urls.set(vaultId, url))
+    this.#opening.set(vaultId, opening)
+    // One that could not be opened is tried again by the next request.
+    opening.catch(() => this.#opening.delete(vaultId))
+    return opening
+  }
+
+  urlOf(vaultId: string): string {
+    return this.#urls.get(vaultId)!
+  }
 
   /** For people: where each vault is. */
   list(): Readonly<Record<string, string>> {
-    return Object.fromEntries([...this.#byVault].map(([id, { url }]) => [id, url]))
-  }
-
-  #urlOf(vaultId: string): string {
-    const known = this.#byVault.get(vaultId)
-    if (known) return known.url
-    const next = this.#spare.shift()
-    if (!next)
-      throw new StrongroomError('BUSY', 'Server: expected a free port for a new vault, found none.')
-    this.#assign(vaultId, next)
-    void this.#fill().catch(() => undefined)
-    return next.url
-  }
-
-  #assign(vaultId: string, listener: Listener): void {
-    this.#byVault.set(vaultId, listener)
-    this.#byPort.set(`${listener.port}`, vaultId)
-  }
-
-  #fill(): Promise<void> {
-    this.#filling ??= this.#filled().finally(() => (this.#filling = undefined))
-    return this.#filling
-  }
-
-  async #filled(): Promise<void> {
-    while (this.#spare.length < SPARE) this.#spare.push(await this.#open!())
+    return Object.fromEntries(this.#urls)
   }
 }
 
 /** Whoever may come in may do all, unless the options tell callers apart. */
 const owner = (): undefined => undefined
 
-const portOf = (host: string): string => host.slice(host.lastIndexOf(':') + 1)
+const tooLarge = (): Response => {
+  const message = 'body: expected fewer bytes, got more than the server takes.'
+  return Response.json({ code: 'PayloadTooLarge', message }, { status: 413 })
+}
 
 /** The OCI face of a server, and the ports of its vaults once that runs. */
 export interface OciService {
@@ -92,15 +82,25 @@ export interface OciService {
  */
 export function ociService(room: Strongroom, options: OciOptions = {}): OciService {
   const ports = new VaultPorts()
-  const face: Face = {
-    name: 'oci',
-    claims: (request) => new URL(request.url).pathname.includes(PATH),
-    handle: ociFetch(room, { principalOf: owner, ...options, endpoints: ports }),
-    authenticates: options.signatures !== undefined,
+  /** What is asked at the port of a vault, or at that of the vault service. */
+  const faceAt = (vaultId?: string): Face => {
+    const endpoints: OciEndpoints = {
+      open: (ids) => ports.open(ids),
+      management: (id) => ports.urlOf(id),
+      crypto: (id) => ports.urlOf(id),
+      vaultOf: () => vaultId,
+    }
+    return {
+      name: 'oci',
+      claims: ({ url }) => vaultId !== undefined || new URL(url).pathname.includes(PATH),
+      handle: ociFetch(room, { principalOf: owner, ...options, endpoints }),
+      tooLarge,
+      authenticates: options.signatures !== undefined,
+    }
   }
   return {
-    face,
-    start: (server) => ports.start(room, () => server.listen([face])),
+    face: faceAt(),
+    start: (server) => ports.start(room, (vaultId) => server.listen([faceAt(vaultId)])),
     endpoints: () => ports.list(),
   }
 }

@@ -1,10 +1,20 @@
 /** The official OCI clients over HTTP: a port for each vault, named by the replies (contracts: OCI 15). */
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
+import { get } from 'node:http'
+import { SimpleAuthenticationDetailsProvider } from 'oci-common'
 import { KmsCryptoClient, KmsManagementClient, KmsVaultClient, models } from 'oci-keymanagement'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Strongroom } from '../../src/index.ts'
-import { ociService, serve, type RunningServer } from '../../src/server/index.ts'
-import type { OciHttpClient, OciHttpRequest } from '../../src/faces/oci/index.ts'
+import { ociService, serve, type OciService, type RunningServer } from '../../src/server/index.ts'
+import type {
+  Caller,
+  OciHttpClient,
+  OciHttpRequest,
+  OciOptions,
+} from '../../src/faces/oci/index.ts'
+import { extensionOf, parseOcid } from '../../src/faces/oci/ocid.ts'
+import { CALLER, detailsProvider, KEY_ID } from '../faces/oci/transports.ts'
+import { refusal } from '../faces/oci/world.ts'
 
 const COMPARTMENT = `ocid1.compartment.oc1..${'a'.repeat(60)}`
 
@@ -16,12 +26,13 @@ const network: OciHttpClient = {
 
 let room: Strongroom
 let server: RunningServer
+let oci: OciService
 let vault: models.Vault
 
 beforeAll(async () => {
   room = await Strongroom.open()
   await room.createVault({ displayName: 'was there before' })
-  const oci = ociService(room)
+  oci = ociService(room)
   server = await serve(room, {
     faces: [oci.face],
     port: 0,
@@ -34,7 +45,9 @@ beforeAll(async () => {
   const details = { compartmentId: COMPARTMENT, displayName: 'shop', vaultType: VaultType.Default }
   ;({ vault } = await vaults.createVault({ createVaultDetails: details }))
 })
+const cleanups: (() => Promise<void>)[] = []
 afterAll(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup()
   await server.close({ drainMs: 100 })
   await room.close()
 })
@@ -75,6 +88,34 @@ describe('a vault', () => {
     expect(await list(server.url)).toBe(404)
   })
 
+  test('also has its host name, where somebody resolves it', async () => {
+    const { host } = new URL(server.url)
+    const id = parseOcid('vault', vault.id)!.vaultId
+    const named = (service: string) => `${extensionOf(id)}-${service}.kms.local.example`
+    const statusAt = (name: string) =>
+      new Promise((resolve, reject) => {
+        const path = `/20180608/keys?compartmentId=${COMPARTMENT}`
+        const request = get(`http://${host}${path}`, { headers: { host: name } })
+        request.on('response', (answer) => resolve(answer.resume().statusCode))
+        request.on('error', reject)
+      })
+    expect(await statusAt(named('management'))).toBe(200)
+    expect(await statusAt(named('secrets'))).toBe(404)
+  })
+
+  test('that others made finds a port when it is first named', async () => {
+    const before = Object.keys(oci.endpoints()).length
+    await Promise.all(
+      Array.from({ length: 8 }, (_, i) => room.createVault({ displayName: `made ${i}` })),
+    )
+    const answer = await fetch(`${server.url}/20180608/vaults?compartmentId=root`)
+    const items = (await answer.json()) as models.VaultSummary[]
+    const urls = new Set(items.map(({ managementEndpoint }) => managementEndpoint))
+    expect(urls.size).toBe(items.length)
+    expect(items.length).toBeGreaterThan(8)
+    expect(Object.keys(oci.endpoints())).toHaveLength(before + 8)
+  })
+
   test('ten more find a port each', async () => {
     const urls = new Set<string>()
     for (let i = 0; i < 10; i++) {
@@ -91,42 +132,49 @@ describe('a vault', () => {
 })
 
 describe('with public keys registered', () => {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-  const KEY_ID = 'ocid1.tenancy.oc1..t/ocid1.user.oc1..u/20:3b'
-
-  /** draft-cavage-http-signatures-08, as the SDKs sign a GET. */
-  function signed(url: URL, key = privateKey): Record<string, string> {
-    const date = new Date().toUTCString()
-    const lines = [
-      `x-date: ${date}`,
-      `(request-target): get ${url.pathname}${url.search}`,
-      `host: ${url.host}`,
-    ]
-    const signature = sign('sha256', Buffer.from(lines.join('\n')), key).toString('base64')
-    const parts = {
-      version: '1',
-      keyId: KEY_ID,
-      algorithm: 'rsa-sha256',
-      headers: 'x-date (request-target) host',
-      signature,
-    }
-    const text = Object.entries(parts).map(([name, value]) => `${name}="${value}"`)
-    return { 'x-date': date, authorization: `Signature ${text.join(',')}` }
+  const keys = { [KEY_ID]: CALLER.publicKey }
+  const guarded = async (options: OciOptions = {}) => {
+    const service = ociService(room, { signatures: { keys }, ...options })
+    const open = await serve(room, { faces: [service.face], port: 0, host: '0.0.0.0' })
+    cleanups.push(() => open.close({ drainMs: 0 }))
+    await service.start(open)
+    return `http://127.0.0.1:${open.port}`
   }
+  /** A client as its documents show it: transport, signer and circuit breaker of its own. */
+  const client = (endpoint: string, authenticationDetailsProvider = detailsProvider()) => {
+    const made = new KmsVaultClient({ authenticationDetailsProvider })
+    made.endpoint = endpoint
+    cleanups.push(async () => made.close())
+    return made
+  }
+  const list = { compartmentId: 'root' }
 
   test('only a signature of theirs is let in, and the server may listen to the world', async () => {
-    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
-    const oci = ociService(room, { signatures: { keys: { [KEY_ID]: pem } } })
-    const guarded = await serve(room, { faces: [oci.face], port: 0, host: '0.0.0.0' })
-    await oci.start(guarded)
-    const url = new URL(
-      `http://127.0.0.1:${guarded.port}/20180608/vaults?compartmentId=${COMPARTMENT}`,
+    const url = await guarded()
+    expect((await client(url).listVaults(list)).items.length).toBeGreaterThan(0)
+    const { privateKey } = generateKeyPairSync('rsa', {
+      modulusLength: 2048,
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+    })
+    const { tenancy, user, fingerprint } = CALLER
+    const forged = new SimpleAuthenticationDetailsProvider(
+      tenancy,
+      user,
+      fingerprint,
+      privateKey,
+      null,
     )
-    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey
-    expect((await fetch(url)).status).toBe(401)
-    expect((await fetch(url, { headers: signed(url, other) })).status).toBe(401)
-    const admitted = await fetch(url, { headers: signed(url) })
-    expect([admitted.status, Array.isArray(await admitted.json())]).toEqual([200, true])
-    await guarded.close({ drainMs: 100 })
+    expect(await refusal(client(url, forged).listVaults(list))).toBe('401 NotAuthenticated')
+    const unsigned = await fetch(`${url}/20180608/vaults?compartmentId=root`)
+    expect(unsigned.status).toBe(401)
+  })
+
+  test('callers act as the owner, unless the options tell them apart', async () => {
+    const seen: (Caller | undefined)[] = []
+    const url = await guarded({ principalOf: (caller) => (seen.push(caller), caller?.user) })
+    const { tenancy, user, fingerprint } = CALLER
+    expect(await refusal(client(url).listVaults(list))).toBe('404 NotAuthorizedOrNotFound')
+    expect(seen).toEqual([{ keyId: KEY_ID, tenancy, user, fingerprint }])
   })
 })

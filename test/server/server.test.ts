@@ -66,6 +66,26 @@ describe('requests', () => {
     expect((await send('x'.repeat(11))).status).toBe(413)
   })
 
+  test('whose length is not told are counted, and refused in the words of the face', async () => {
+    const tooLarge = () => new Response('too large here', { status: 413 })
+    const { server } = await started({ bodyBytesMax: 10, faces: [{ ...echo('a'), tooLarge }] })
+    const send = async (...pieces: string[]) => {
+      const body = new Blob(pieces).stream()
+      const answer = await fetch(`${server.url}/a`, { method: 'POST', body, duplex: 'half' })
+      return [answer.status, await answer.text()]
+    }
+    expect(await send('12345', '67890')).toEqual([200, '1234567890'])
+    expect(await send('12345', '67890', '1')).toEqual([413, 'too large here'])
+    expect(await send()).toEqual([200, ''])
+  })
+
+  test('of every method arrive, with a body or without', async () => {
+    const method = (request: Request) => Promise.resolve(new Response(request.method))
+    const { server } = await started({ faces: [{ ...echo('a'), handle: method }] })
+    for (const name of ['GET', 'PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS'])
+      expect(await (await fetch(`${server.url}/a`, { method: name })).text()).toBe(name)
+  })
+
   test('that a face fails to answer are 500 without a reason', async () => {
     const broken: Face = { ...echo('a'), handle: () => Promise.reject(new Error('inside')) }
     const { server } = await started({ faces: [broken] })

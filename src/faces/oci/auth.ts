@@ -18,6 +18,8 @@ export interface Signatures {
   readonly keys: Readonly<Record<string, string | Uint8Array>>
   /** Refuses unsigned requests too; default true. */
   readonly required?: boolean
+  /** The time by which signatures are old; default the room's, which may travel ahead of its callers. */
+  readonly now?: () => Date
 }
 
 /** What a signature is made over. */

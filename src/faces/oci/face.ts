@@ -71,12 +71,23 @@ export class Face {
     return this.room.now().getTime()
   }
 
+  /** Before a reply names these vaults. */
+  async open(...vaultIds: readonly string[]): Promise<void> {
+    await this.options.endpoints?.open?.(vaultIds)
+  }
+
   /** The base URL of a vault, here or in the region of its replica. */
-  endpoint(service: Service, vaultId: string, region = this.room.region): string {
-    const { endpoints } = this.options
-    if (endpoints && region === this.room.region && service !== 'crypto-mtls')
-      return endpoints[service](vaultId)
-    return `https://${this.host(service, vaultId, region)}`
+  endpoint(
+    service: Exclude<Service, 'crypto-mtls'>,
+    vaultId: string,
+    region = this.room.region,
+  ): string {
+    const { endpoints, replicaEndpoint } = this.options
+    const told =
+      region === this.room.region
+        ? endpoints?.[service](vaultId)
+        : replicaEndpoint?.(vaultId, region)
+    return told ?? `https://${this.host(service, vaultId, region)}`
   }
 
   host(service: Service, vaultId: string, region = this.room.region): string {
@@ -86,8 +97,8 @@ export class Face {
 
   /** The vault behind a host, or undefined: the host is all that names it (contracts: OCI 1). */
   async vaultOf(host: string): Promise<string | undefined> {
-    const { endpoints } = this.options
-    if (endpoints) return endpoints.vaultOf(host)
+    const told = this.options.endpoints?.vaultOf(host)
+    if (told !== undefined) return told
     const [, extension] = VAULT_HOST.exec(host) ?? []
     if (extension === undefined) return undefined
     return this.#vaults.get(extension) ?? (await this.#find(extension))

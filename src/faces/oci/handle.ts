@@ -61,8 +61,8 @@ async function authenticated(face: Face, received: Received): Promise<string | u
     if (!caller && required) throw unauthenticated()
     const body = await collected(request.body, SIGNED_UPLOAD_MAX)
     const signed = { method: request.method, target: target.target, headers, body }
-    if (caller && !(await isAuthentic(signed, signatures.keys, face.room.now())))
-      throw unauthenticated()
+    const now = signatures.now?.() ?? face.room.now()
+    if (caller && !(await isAuthentic(signed, signatures.keys, now))) throw unauthenticated()
   }
   return principalOf ? principalOf(caller) : (caller?.user ?? caller?.keyId)
 }

@@ -69,8 +69,13 @@ export function vaultModel(face: Face, vault: Vault) {
   }
 }
 
-export function vaultReply(call: Call, vault: Vault, headers: Reply['headers'] = {}): Reply {
+export async function vaultReply(
+  call: Call,
+  vault: Vault,
+  headers: Reply['headers'] = {},
+): Promise<Reply> {
   call.hold(vault.id, vault.updatedAt)
+  await call.face.open(vault.id)
   return { etag: vault.etag, body: vaultModel(call.face, vault), headers }
 }
 

@@ -3,10 +3,12 @@ import type { Caller, Signatures } from './auth.ts'
 
 /** Where vaults are found, when host names are not what tells them apart. */
 export interface OciEndpoints {
+  /** Told of the vaults that a reply is about to name: what their URLs lead to is open afterwards. */
+  readonly open?: (vaultIds: readonly string[]) => Promise<void>
   /** Base URLs, as replies show them. */
   readonly management: (vaultId: string) => string
   readonly crypto: (vaultId: string) => string
-  /** The vault behind a host (with its port); undefined for the vault service. */
+  /** The vault behind a host (with its port); undefined where the name of the host tells it. */
   readonly vaultOf: (host: string) => string | undefined
 }
 
@@ -40,6 +42,8 @@ export interface OciOptions {
    */
   readonly ocidRegion?: string
   readonly endpoints?: OciEndpoints
+  /** The base URL of a replica in another region; default: the host name that it has at the service. */
+  readonly replicaEndpoint?: (vaultId: string, region: string) => string | undefined
   /**
    * How long CREATING, UPDATING, SCHEDULING_DELETION and the other states in between last, by the
    * clock of the room. Default 0: replies show the state that comes after them.

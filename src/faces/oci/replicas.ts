@@ -90,6 +90,7 @@ export const REPLICA_ROWS = {
       const { vaultId, face } = call
       const { items } = await call.room.listVaultReplicas({ ...call.asked, vaultId })
       const { shown, nextPage } = pageOfReplicas(items, call.query)
+      await face.open(vaultId)
       const models = shown.map(({ region, status }) => ({
         region,
         status,

@@ -99,6 +99,7 @@ export const VAULT_ROWS = {
       const { compartmentId } = call.query
       const input = { ...call.asked, compartmentId, ...sortedPageOf(call.query) }
       const { items, nextPage } = await call.room.listVaults(input)
+      await call.face.open(...items.map(({ id }) => id))
       return listReply(
         items.map((vault) => vaultSummary(call.face, vault)),
         nextPage,

@@ -1,22 +1,17 @@
-/** Who asks, and how often (contracts: OCI 12, 15). Requests are signed by the signer of the SDK. */
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { DefaultRequestSigner, SimpleAuthenticationDetailsProvider } from 'oci-common'
+/** Who asks (contracts: OCI 15). Requests are signed by the signer of the SDK. */
+import { createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { DefaultRequestSigner } from 'oci-common'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { callerOf, parseAuthorization } from '../../../src/faces/oci/auth.ts'
 import { ociFetch, ociHandler, type OciOptions } from '../../../src/faces/oci/index.ts'
-import { OPERATIONS } from '../../../src/faces/oci/operations.ts'
-import { AES, COMPARTMENT, facing, refusal, SERVICE, word, world } from './world.ts'
+import { CALLER, detailsProvider, KEY_ID } from './transports.ts'
+import { AES, COMPARTMENT, refusal, WAYS } from './world.ts'
 import type { Furnished, World } from './world.ts'
 
-const TENANCY = `ocid1.tenancy.oc1..${'t'.repeat(60)}`
-const USER = `ocid1.user.oc1..${'u'.repeat(60)}`
-const FINGERPRINT = '20:3b:97:13:55:1c:5b:0d:d3:37:d8:50:4e:c5:3a:34'
-const KEY_ID = `${TENANCY}/${USER}/${FINGERPRINT}`
-const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const pem = (key: typeof pair.privateKey, type: 'pkcs8' | 'spki') =>
-  key.export({ type: type, format: 'pem' }) as string
-const publicPem = pem(createPublicKey(pair.privateKey), 'spki')
-const KEYS = { [KEY_ID]: publicPem }
+const { tenancy: TENANCY, user: USER } = CALLER
+const KEYS = { [KEY_ID]: CALLER.publicKey }
+const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }) as string
+const { world, facing } = WAYS[0]!
 
 let w: World
 let v: Furnished
@@ -34,21 +29,14 @@ interface Signed {
 }
 /** A request as the SDK signs it. */
 async function signed(method: string, url: string, body?: string): Promise<Request> {
-  const provider = new SimpleAuthenticationDetailsProvider(
-    TENANCY,
-    USER,
-    FINGERPRINT,
-    pem(pair.privateKey, 'pkcs8'),
-    null,
-  )
   const headers = new Headers({ 'content-type': 'application/json' })
   const request: Signed = { method, uri: url, headers, ...(body !== undefined && { body }) }
-  await new DefaultRequestSigner(provider).signHttpRequest(request as never)
+  await new DefaultRequestSigner(detailsProvider()).signHttpRequest(request as never)
   headers.set('host', new URL(url).host)
   return new Request(url, { method, headers, ...(body !== undefined && { body }) })
 }
 
-const GET = () => signed('GET', `${SERVICE}/20180608/vaults?compartmentId=${COMPARTMENT}&limit=5`)
+const GET = () => signed('GET', `${w.service}/20180608/vaults?compartmentId=${COMPARTMENT}&limit=5`)
 const keyBody = JSON.stringify({ compartmentId: COMPARTMENT, displayName: 'k', keyShape: AES })
 const POST = (body = keyBody) => signed('POST', `${v.keys.endpoint}/20180608/keys`, body)
 const owner = { principalOf: () => undefined }
@@ -74,7 +62,7 @@ describe('signatures', () => {
   test('of the SDK are verified, with and without a body', async () => {
     expect(await ask(await GET(), options)).toBe('200')
     expect(await ask(await POST(), options)).toBe('200')
-    const der = createPublicKey(publicPem).export({ type: 'spki', format: 'der' })
+    const der = createPublicKey(CALLER.publicKey).export({ type: 'spki', format: 'der' })
     expect(await ask(await GET(), { ...owner, signatures: { keys: { [KEY_ID]: der } } })).toBe(
       '200',
     )
@@ -110,10 +98,10 @@ describe('signatures', () => {
   test('fail with an unknown key, another key, or none', async () => {
     const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey
     const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
-    for (const key of [pem(other, 'spki'), pem(ec, 'spki'), 'no key'])
+    for (const key of [pem(other), pem(ec), 'no key'])
       expect(await ask(await GET(), { signatures: { keys: { [KEY_ID]: key } } })).toBe(REFUSED)
     expect(await ask(await GET(), { signatures: { keys: {} } })).toBe(REFUSED)
-    const unsigned = new Request(`${SERVICE}/20180608/vaults?compartmentId=c`)
+    const unsigned = new Request(`${w.service}/20180608/vaults?compartmentId=c`)
     expect(await ask(unsigned, { signatures: { keys: KEYS } })).toBe(REFUSED)
     const lenient = { signatures: { keys: KEYS, required: false } }
     expect(await ask(unsigned.clone(), lenient)).toBe('200')
@@ -142,7 +130,7 @@ describe('the principal', () => {
     const seen: unknown[] = []
     const principalOf: OciOptions['principalOf'] = (caller) => void seen.push(caller)
     await ask(await GET(), { principalOf })
-    const caller = { keyId: KEY_ID, tenancy: TENANCY, user: USER, fingerprint: FINGERPRINT }
+    const caller = { keyId: KEY_ID, tenancy: TENANCY, user: USER, fingerprint: CALLER.fingerprint }
     expect(seen).toEqual([caller])
     expect(callerOf({ authorization: 'Signature keyId="ST$token",signature="x"' })).toEqual({
       keyId: 'ST$token',
@@ -151,74 +139,19 @@ describe('the principal', () => {
 
   test('is the owner in-process, and whoever the option says', async () => {
     expect(await refusal(v.keys.listKeys({ compartmentId: COMPARTMENT }))).toBe('ok')
-    const { at } = facing(w.room, { principalOf: () => USER })
+    const { at } = await facing(w.room, { principalOf: () => USER })
     const call = at(v.vault).keys.listKeys({ compartmentId: COMPARTMENT })
     expect(await refusal(call)).toBe('404 NotAuthorizedOrNotFound')
   })
 
   test('an authorization of another scheme is none', async () => {
     const { status } = await ociFetch(w.room)(
-      new Request(`${SERVICE}/20180608/vaults`, { headers: { authorization: 'Basic x' } }),
+      new Request(`${w.service}/20180608/vaults`, { headers: { authorization: 'Basic x' } }),
     )
     expect(status).toBe(400)
-    const asked = new Request(`${SERVICE}/20180608/vaults?compartmentId=c`, {
+    const asked = new Request(`${w.service}/20180608/vaults?compartmentId=c`, {
       headers: { authorization: 'Basic x' },
     })
     expect((await ociFetch(w.room)(asked)).status).toBe(401)
-  })
-})
-
-describe('rates', () => {
-  test('ten a second in each group, told apart, with the time to wait', async () => {
-    const t = await world({ throttle: true })
-    const { vault, keys, key } = await t.furnished()
-    const { id: keyId } = await key()
-    t.clock.advance({ seconds: 1 })
-    const groups = {
-      'provisioning read': () => t.vaults.getVault({ vaultId: vault.id }),
-      'provisioning write': () => t.vaults.listVaultReplicas({ vaultId: vault.id }),
-      'management read': () => keys.getKey({ keyId }),
-      'management write': () => key(),
-    }
-    for (const [group, call] of Object.entries(groups)) {
-      const replies = []
-      for (let i = 0; i < 11; i++) replies.push(await refusal(call()))
-      expect(replies.slice(0, 10), group).toEqual(Array(10).fill('ok'))
-      expect(replies[10]).toBe('429 TooManyRequests')
-    }
-    for (let i = 0; i < 11; i++) await t.vaults.getVaultUsage({ vaultId: vault.id })
-    t.clock.advance({ milliseconds: 999 })
-    expect(await refusal(keys.getKey({ keyId }))).toBe('429 TooManyRequests')
-    t.clock.advance({ milliseconds: 1 })
-    expect(await refusal(keys.getKey({ keyId }))).toBe('ok')
-  })
-
-  test('the reply says how long to wait', async () => {
-    const t = await world({ throttle: { perSecond: 1 } })
-    const { vaults } = t
-    await vaults.listVaults({ compartmentId: COMPARTMENT })
-    const uri = `${SERVICE}/20180608/vaults?compartmentId=c`
-    const response = await t.httpClient.send({ method: 'GET', uri, headers: new Headers() })
-    expect(response.status).toBe(429)
-    expect(response.headers.get('retry-after')).toBe('1')
-  })
-
-  test('every operation is in the group that the documents say', () => {
-    const in_ = (group: string) =>
-      Object.keys(OPERATIONS)
-        .filter((name) => OPERATIONS[name]!.group === group)
-        .sort()
-    expect(in_('provisioning read')).toEqual(['getVault', 'listVaults'])
-    expect(in_('management read')).toEqual([
-      'getKey',
-      'getKeyVersion',
-      'listKeyVersions',
-      'listKeys',
-    ])
-    expect(in_('management write')).toEqual(
-      ['createKey', 'createKeyVersion', 'disableKey', 'enableKey', 'updateKey'].sort(),
-    )
-    expect(in_('provisioning write')).toHaveLength(13)
-    expect(word('x')).toBe('x')
   })
 })

@@ -3,7 +3,7 @@ import { constants, createPublicKey, generateKeyPairSync, publicEncrypt } from '
 import type { models } from 'oci-keymanagement'
 import { expect } from 'vitest'
 import { backupLocation, ISO, ocid, TAGS, text, v, w, type Checks } from './checks.ts'
-import { AES, base64, compartment, COMPARTMENT, ECDSA, RSA, word } from './world.ts'
+import { AES, base64, compartment, COMPARTMENT, ECDSA, file, RSA, word } from './world.ts'
 
 /** Under the vault's wrapping key. */
 async function wrapped(material: Uint8Array): Promise<models.WrappedImportKey> {
@@ -114,8 +114,9 @@ export const KEY_CHECKS: Checks = {
   restoreKeyFromFile: async () => {
     const { id: keyId } = await v.key()
     await v.keys.backupKey({ keyId, backupKeyDetails: { backupLocation } })
-    const restoreKeyFromFileDetails = w.objects.last
-    const reply = await v.keys.restoreKeyFromFile({ restoreKeyFromFileDetails })
+    const { body: restoreKeyFromFileDetails, contentLength } = file(w.objects.last)
+    const request = { restoreKeyFromFileDetails, contentLength }
+    const reply = await v.keys.restoreKeyFromFile(request)
     return [reply, { key: { id: keyId }, opcContentMd5: expect.any(String) as string }]
   },
   restoreKeyFromObjectStore: async () => {

@@ -1,11 +1,13 @@
 /** What the checks of all operations share: a room with a private vault, and what replies hold. */
 import { expect } from 'vitest'
-import { base64, REGION, world, type Furnished, type World } from './world.ts'
+import { base64, REGION, type Furnished, type Way, type World } from './world.ts'
 
+export let way: Way
 export let w: World
 export let v: Furnished
-export async function prepare(): Promise<void> {
-  w = await world()
+export async function prepare(over: Way): Promise<void> {
+  way = over
+  w = await way.world()
   v = await w.furnished()
 }
 

@@ -1,6 +1,6 @@
 /**
- * A room, the unmodified clients of OCI before it, and what tests ask of them. RSA pairs are made once
- * in a process, since an RSA-4096 wrapping key takes a second.
+ * A room, the unmodified clients of OCI before it, and what tests ask of them: over each transport the
+ * same. RSA pairs are made once in a process, since an RSA-4096 wrapping key takes a second.
  */
 import type { OciError } from 'oci-common'
 import {
@@ -9,25 +9,26 @@ import {
   KmsVaultClient,
   type models,
 } from 'oci-keymanagement'
-import { afterAll, vi } from 'vitest'
+import { afterAll, describe, vi } from 'vitest'
 import type { ObjectRef, ObjectStore } from '../../../src/backup/objects.ts'
 import { createNodeProvider } from '../../../src/crypto/node/index.ts'
 import type { CryptoProvider, KeyPairBytes } from '../../../src/crypto/provider.ts'
-import { ociHttpClient, type OciHttpClient, type OciOptions } from '../../../src/faces/oci/index.ts'
+import type { OciOptions } from '../../../src/faces/oci/index.ts'
 import { Strongroom, VirtualClock, type OpenOptions } from '../../../src/index.ts'
+import { TRANSPORTS, type Reached, type Transport } from './transports.ts'
 
 // The retrier of the SDK warns of every refusal.
 const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
 const rooms: Strongroom[] = []
 afterAll(async () => {
   warn.mockRestore()
+  await Promise.all(TRANSPORTS.map(({ close }) => close()))
   await Promise.all(rooms.map((room) => room.close()))
 })
 
 export const compartment = (letter: string): string => `ocid1.compartment.oc1..${letter.repeat(60)}`
 export const COMPARTMENT = compartment('c')
 export const REGION = 'eu-frankfurt-1'
-export const SERVICE = `https://kms.${REGION}.oraclecloud.com`
 export const DAY_MS = 86_400_000
 
 /** A word of one of the enums of the SDK. */
@@ -84,16 +85,18 @@ export interface VaultClients {
   readonly crypto: KmsCryptoClient
 }
 
-export interface World {
-  readonly room: Strongroom
-  readonly clock: VirtualClock
-  readonly objects: Objects
-  readonly httpClient: OciHttpClient
+/** The clients before a room that is already there. */
+export interface Facing extends Reached {
   readonly vaults: KmsVaultClient
   readonly at: (vault: models.Vault) => VaultClients
   readonly vault: (details?: Partial<models.CreateVaultDetails>) => Promise<models.Vault>
   /** A vault with its clients and the means to make keys in it. */
   readonly furnished: (type?: string) => Promise<Furnished>
+}
+export interface World extends Facing {
+  readonly room: Strongroom
+  readonly clock: VirtualClock
+  readonly objects: Objects
 }
 export interface Furnished extends VaultClients {
   readonly vault: models.Vault
@@ -103,37 +106,34 @@ export interface Furnished extends VaultClients {
   ) => Promise<models.Key>
 }
 
-export function clients(httpClient: OciHttpClient) {
-  const vaults = new KmsVaultClient({ httpClient })
-  vaults.endpoint = SERVICE
-  const at = (vault: models.Vault): VaultClients => {
-    const keys = new KmsManagementClient({ httpClient })
-    keys.endpoint = vault.managementEndpoint
-    const crypto = new KmsCryptoClient({ httpClient })
-    crypto.endpoint = vault.cryptoEndpoint
-    return { keys, crypto }
-  }
-  return { vaults, at }
-}
-
 export async function openRoom(options: OpenOptions = {}): Promise<Strongroom> {
   const room = await Strongroom.open({ region: REGION, crypto: provider, ...options })
   rooms.push(room)
   return room
 }
 
-export async function world(options: OciOptions = {}, open: OpenOptions = {}): Promise<World> {
-  const clock = new VirtualClock()
-  const objects = new Objects()
-  const room = await openRoom({ clock, objects, ...open })
-  return { ...facing(room, options), room, clock, objects }
+function clients({ httpClient, service, endpoints }: Reached) {
+  const vaults = new KmsVaultClient({ httpClient })
+  vaults.endpoint = service
+  const at: Facing['at'] = (vault) => {
+    const at = endpoints(vault)
+    const keys = new KmsManagementClient({ httpClient })
+    keys.endpoint = at.management
+    const crypto = new KmsCryptoClient({ httpClient })
+    crypto.endpoint = at.crypto
+    return { keys, crypto }
+  }
+  return { vaults, at }
 }
 
-/** Clients before a room that is already there. */
-export function facing(room: Strongroom, options: OciOptions = {}) {
-  const httpClient = ociHttpClient(room, options)
-  const { vaults, at } = clients(httpClient)
-  const vault: World['vault'] = async (details = {}) => {
+async function facing(
+  transport: Transport,
+  room: Strongroom,
+  options: OciOptions,
+): Promise<Facing> {
+  const reached = await transport.reach(room, options)
+  const { vaults, at } = clients(reached)
+  const vault: Facing['vault'] = async (details = {}) => {
     const createVaultDetails = {
       compartmentId: COMPARTMENT,
       displayName: 'vault',
@@ -142,7 +142,7 @@ export function facing(room: Strongroom, options: OciOptions = {}) {
     }
     return (await vaults.createVault({ createVaultDetails })).vault
   }
-  const furnished: World['furnished'] = async (type = 'VIRTUAL_PRIVATE') => {
+  const furnished: Facing['furnished'] = async (type = 'VIRTUAL_PRIVATE') => {
     const made = await vault({ vaultType: word(type) })
     const { keys, crypto } = at(made)
     const key: Furnished['key'] = async (keyShape = AES, more = {}) => {
@@ -151,8 +151,30 @@ export function facing(room: Strongroom, options: OciOptions = {}) {
     }
     return { vault: made, keys, crypto, key }
   }
-  return { httpClient, vaults, at, vault, furnished }
+  return { ...reached, vaults, at, vault, furnished }
 }
+
+/** Rooms and clients, over one transport. */
+export interface Way {
+  readonly transport: Transport
+  readonly facing: (room: Strongroom, options?: OciOptions) => Promise<Facing>
+  readonly world: (options?: OciOptions, open?: OpenOptions) => Promise<World>
+}
+
+export const WAYS: readonly Way[] = TRANSPORTS.map((transport) => {
+  const face: Way['facing'] = (room, options = {}) => facing(transport, room, options)
+  const world: Way['world'] = async (options, open = {}) => {
+    const clock = new VirtualClock()
+    const objects = new Objects()
+    const room = await openRoom({ clock, objects, ...open })
+    return { ...(await face(room, options)), room, clock, objects }
+  }
+  return { transport, facing: face, world }
+})
+
+/** Says everything twice: in-process, and over the network. */
+export const onEachWay = (suite: (way: Way) => void): void =>
+  describe.each(WAYS)('$transport.name', suite)
 
 /** The refusal of a call, as `status code`; 'ok' when it was none. */
 export async function refusal(call: Promise<unknown>): Promise<string> {
@@ -174,5 +196,11 @@ export async function told(call: Promise<unknown>): Promise<string> {
     return (error as OciError).message
   }
 }
+
+/** A backup as a body that every transport can send: it is ASCII. */
+export const file = (bytes: Uint8Array) => ({
+  body: Buffer.from(bytes).toString('latin1'),
+  contentLength: bytes.length,
+})
 
 export const base64 = (text: string | Uint8Array): string => Buffer.from(text).toString('base64')
