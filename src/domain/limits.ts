@@ -25,8 +25,8 @@ export const LIMITS = {
   /** Messages to sign or authenticate. */
   messageBytesMax: 65_536,
   /** What may come to be verified: longer than any signature and any MAC. */
-  signatureBytesMax: 4096,
-  macBytesMax: 64,
+  signatureBytesMax: 6144,
+  macBytesMax: 6144,
   /** Plaintext plus header, commitment, tag and room for raw forms. */
   ciphertextBytesMax: 66_560,
   contextPairsMax: 64,

@@ -1,7 +1,10 @@
 /** What all requests to one room have in common: accounts and regions, each with its vault. */
 import type { Strongroom } from '../../engine/room.ts'
+import type { DefinedTags } from '../../domain/records.ts'
 import type { Place } from './arn.ts'
 import { DEFAULT_ACCOUNT, type AwsOptions } from './options.ts'
+import { Remembered } from './remembered.ts'
+import type { Used } from './use.ts'
 
 /** Shared by all faces of a room: a handler, a plugin and a server see the same service. */
 interface Shared {
@@ -23,11 +26,18 @@ const PAGE = 1000
 /** The namespace of tags by which the vaults of this face are known. */
 const NAMESPACE = 'aws'
 
+function placeIn(tags: DefinedTags): Place | undefined {
+  const { account, region } = tags[NAMESPACE] ?? {}
+  return typeof account === 'string' && typeof region === 'string' ? { account, region } : undefined
+}
+
 const nameOf = ({ account, region }: Place): string => `${account} ${region}`
 
 export class Face {
   readonly room: Strongroom
   readonly options: AwsOptions
+  /** Keys that were used, by how they were named: only what never changes about them. */
+  readonly uses: Remembered<Used> = new Remembered()
   readonly #shared: Shared
 
   constructor(room: Strongroom, options: AwsOptions) {
@@ -68,6 +78,13 @@ export class Face {
     return known ?? (await this.#known()).get(nameOf(place))
   }
 
+  /** The account and region whose vault this is. A vault for all is whoever's asks. */
+  async placeOf(vaultId: string, asking: Place): Promise<Place | undefined> {
+    if (vaultId === this.options.vaultId || vaultId === (await this.vault(asking))) return asking
+    const { definedTags } = await this.room.getVault({ vaultId })
+    return placeIn(definedTags)
+  }
+
   async #find(place: Place): Promise<string> {
     const { account, region } = place
     const found = (await this.#known()).get(nameOf(place))
@@ -91,9 +108,8 @@ export class Face {
     do {
       const page = await this.room.listVaults({ limit: PAGE, ...(pageToken && { pageToken }) })
       for (const { id, state, definedTags } of page.items) {
-        const { account, region } = definedTags[NAMESPACE] ?? {}
-        if (state === 'active' && typeof account === 'string' && typeof region === 'string')
-          found.set(nameOf({ account, region }), id)
+        const place = placeIn(definedTags)
+        if (state === 'active' && place) found.set(nameOf(place), id)
       }
       pageToken = page.nextPage
     } while (pageToken !== undefined)

@@ -21,6 +21,12 @@ export const TAGS = list(structure({ TagKey: need(text(1, 128)), TagValue: need(
 export const CONTEXT = map
 export const PLAINTEXT = blob(1, 4096)
 export const CIPHERTEXT = blob(1, 6144)
+/** To be signed: may be empty. */
+export const MESSAGE = blob(0, 4096)
+/** A signature or a MAC, to be verified. */
+export const PROOF = blob(1, 6144)
+export const PUBLIC_KEY = blob(1, 8192)
+export const DRY_RUN_MODIFIERS = list(words('IGNORE_CIPHERTEXT'))
 export const NUMBER_OF_BYTES = int(1, 1024)
 
 export const RECIPIENT = structure({

@@ -3,7 +3,7 @@ import type { Key } from '../../engine/api.ts'
 import type { KeyState } from '../../domain/lifecycle.ts'
 import { shownKeyId } from './arn.ts'
 import { isMultiRegion, type Call, type Found } from './call.ts'
-import { ALGORITHMS_MEMBER, ALGORITHMS_OF, keySpecOf, keyUsageOf } from './specs.ts'
+import { ALGORITHMS_MEMBER, ALGORITHMS_OF, KEY_ORIGINS, keySpecOf, keyUsageOf } from './specs.ts'
 
 const KEY_STATES: Readonly<Partial<Record<KeyState, string>>> = {
   creating: 'Creating',
@@ -13,11 +13,6 @@ const KEY_STATES: Readonly<Partial<Record<KeyState, string>>> = {
   pendingDeletion: 'PendingDeletion',
   unavailable: 'Unavailable',
   updating: 'Updating',
-}
-const ORIGINS: Readonly<Record<Key['origin'], string>> = {
-  internal: 'AWS_KMS',
-  imported: 'EXTERNAL',
-  external: 'EXTERNAL_KEY_STORE',
 }
 
 /** The one list of algorithms that fits the usage. */
@@ -41,7 +36,7 @@ export function keyMetadata({ caller }: Call, { key, arn }: Found): object {
     KeyUsage: keyUsageOf(key.purposes),
     KeyState: KEY_STATES[key.state],
     ...(key.state === 'pendingDeletion' && { DeletionDate: deletionAt }),
-    Origin: ORIGINS[key.origin],
+    Origin: KEY_ORIGINS[key.origin],
     KeyManager: 'CUSTOMER',
     KeySpec: spec,
     CustomerMasterKeySpec: spec,

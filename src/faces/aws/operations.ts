@@ -3,10 +3,18 @@
  * Written out in docs/faces/aws.md.
  */
 import type { Operation } from './call.ts'
+import { DATA_KEY_ROWS } from './data-keys.ts'
+import { ENCRYPTION_ROWS } from './encryption.ts'
 import { KEY_ROWS } from './keys.ts'
-import { ENCRYPTION_ROWS } from './use.ts'
+import { MAC_ROWS } from './macs.ts'
+import { SECRET_ROWS } from './secrets.ts'
+import { SIGNING_ROWS } from './signing.ts'
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...KEY_ROWS,
   ...ENCRYPTION_ROWS,
+  ...DATA_KEY_ROWS,
+  ...SIGNING_ROWS,
+  ...MAC_ROWS,
+  ...SECRET_ROWS,
 }

@@ -1,5 +1,6 @@
 /** TABLES of words: theirs on the left, ours on the right (contracts: AWS 7). */
 import type { Algorithm, Purpose, Spec } from '../../domain/algorithms.ts'
+import type { Origin } from '../../domain/records.ts'
 
 export const KEY_SPECS = {
   SYMMETRIC_DEFAULT: 'AES_256',
@@ -32,6 +33,7 @@ export const ENCRYPTION_ALGORITHMS = {
   RSAES_OAEP_SHA_1: 'RSA_OAEP_SHA_1',
   RSAES_OAEP_SHA_256: 'RSA_OAEP_SHA_256',
 } as const satisfies Record<string, Algorithm>
+export type EncryptionAlgorithm = keyof typeof ENCRYPTION_ALGORITHMS
 
 export const SIGNING_ALGORITHMS = {
   RSASSA_PKCS1_V1_5_SHA_256: 'RSA_PKCS1_SHA_256',
@@ -46,6 +48,7 @@ export const SIGNING_ALGORITHMS = {
   ED25519_SHA_512: 'ED25519',
   ED25519_PH_SHA_512: 'ED25519PH',
 } as const satisfies Record<string, Algorithm>
+export type SigningAlgorithm = keyof typeof SIGNING_ALGORITHMS
 
 export const MAC_ALGORITHMS = {
   HMAC_SHA_224: 'HMAC_SHA_224',
@@ -53,6 +56,32 @@ export const MAC_ALGORITHMS = {
   HMAC_SHA_384: 'HMAC_SHA_384',
   HMAC_SHA_512: 'HMAC_SHA_512',
 } as const satisfies Record<string, Algorithm>
+export type MacAlgorithm = keyof typeof MAC_ALGORITHMS
+
+export const DATA_KEY_SPECS = {
+  AES_128: 'AES_128',
+  AES_256: 'AES_256',
+} as const satisfies Record<string, Spec>
+export type DataKeySpec = keyof typeof DATA_KEY_SPECS
+
+/** Key pairs as data keys: what signs with lattices is none of them. */
+export const KEY_PAIR_SPECS = {
+  RSA_2048: KEY_SPECS.RSA_2048,
+  RSA_3072: KEY_SPECS.RSA_3072,
+  RSA_4096: KEY_SPECS.RSA_4096,
+  ECC_NIST_P256: KEY_SPECS.ECC_NIST_P256,
+  ECC_NIST_P384: KEY_SPECS.ECC_NIST_P384,
+  ECC_NIST_P521: KEY_SPECS.ECC_NIST_P521,
+  ECC_SECG_P256K1: KEY_SPECS.ECC_SECG_P256K1,
+  ECC_NIST_EDWARDS25519: KEY_SPECS.ECC_NIST_EDWARDS25519,
+} as const satisfies Record<string, Spec>
+export type KeyPairSpec = keyof typeof KEY_PAIR_SPECS
+
+export const KEY_ORIGINS: Readonly<Record<Origin, string>> = {
+  internal: 'AWS_KMS',
+  imported: 'EXTERNAL',
+  external: 'EXTERNAL_KEY_STORE',
+}
 
 const RSA_OAEP = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']
 const RSASSA = Object.keys(SIGNING_ALGORITHMS).filter((name) => name.startsWith('RSASSA'))

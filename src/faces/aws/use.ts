@@ -1,95 +1,118 @@
-/** TABLE of the operations that encrypt and decrypt (contracts: AWS 8.1, 17). */
-import { keyArn, shownKeyId } from './arn.ts'
-import { isMultiRegion, row } from './call.ts'
+/**
+ * Keys that are used: what is known of them from before, and what is checked of every use
+ * (contracts: AWS 5, order of checks). Faults of what is asked are told only of keys that may be
+ * used so at all.
+ */
+import type { OperationName } from '../../engine/api.ts'
+import type { Origin } from '../../domain/records.ts'
+import { refusalOf } from '../../domain/permit.ts'
+import { keyArn, shownKeyId, type Place } from './arn.ts'
+import { isMultiRegion, type Call, type Found } from './call.ts'
 import { KmsFault } from './errors.ts'
-import {
-  CIPHERTEXT,
-  CONTEXT,
-  GRANT_TOKENS,
-  KEY_ID,
-  NUMBER_OF_BYTES,
-  PLAINTEXT,
-  RECIPIENT,
-  STORE_ID,
-  USE,
-} from './members.ts'
-import { ENCRYPTION_ALGORITHMS, namesOf } from './specs.ts'
-import { flag, list, may, need, words } from './shape.ts'
+import { ALGORITHMS_OF, keySpecOf, keyUsageOf, type KeySpec, type KeyUsage } from './specs.ts'
 
-const ALGORITHM = words(...namesOf(ENCRYPTION_ALGORITHMS))
+/** What never changes about a key. */
+export interface Used {
+  /** Ids of the room. */
+  readonly keyId: string
+  readonly vaultId: string
+  readonly arn: string
+  /** Undefined for a spec that the service does not have. */
+  readonly spec: KeySpec | undefined
+  readonly usage: KeyUsage | undefined
+  readonly origin: Origin
+}
 
-export const ENCRYPTION_ROWS = {
-  Encrypt: row({
-    room: ['encrypt'],
-    dryRun: true,
-    input: {
-      ...USE,
-      Plaintext: need(PLAINTEXT),
-      EncryptionContext: may(CONTEXT),
-      EncryptionAlgorithm: may(ALGORITHM),
-    },
-    answer: async (call) => {
-      const { KeyId, Plaintext: plaintext, EncryptionContext: context } = call.input
-      const { EncryptionAlgorithm = 'SYMMETRIC_DEFAULT' } = call.input
-      const { key, vaultId, arn } = await call.key(KeyId, { aliases: true })
-      const { ciphertext } = await call.room.encrypt({
-        ...call.asked,
-        keyId: key.id,
-        vaultId,
-        plaintext,
-        algorithm: ENCRYPTION_ALGORITHMS[EncryptionAlgorithm],
-        ...(context && { context }),
-      })
-      return { CiphertextBlob: ciphertext, KeyId: arn, EncryptionAlgorithm }
-    },
-  }),
+const usedOf = ({ key, vaultId, arn }: Found): Used => ({
+  keyId: key.id,
+  vaultId,
+  arn,
+  spec: keySpecOf(key.spec),
+  usage: keyUsageOf(key.purposes),
+  origin: key.origin,
+})
 
-  Decrypt: row({
-    room: ['decrypt'],
-    dryRun: true,
-    input: {
-      CiphertextBlob: may(CIPHERTEXT),
-      EncryptionContext: may(CONTEXT),
-      GrantTokens: may(GRANT_TOKENS),
-      KeyId: may(KEY_ID),
-      EncryptionAlgorithm: may(ALGORITHM),
-      Recipient: may(RECIPIENT),
-      DryRun: may(flag),
-      DryRunModifiers: may(list(words('IGNORE_CIPHERTEXT'))),
-    },
-    answer: async (call) => {
-      const { CiphertextBlob: ciphertext, EncryptionContext: context, KeyId } = call.input
-      const { EncryptionAlgorithm = 'SYMMETRIC_DEFAULT' } = call.input
-      if (!ciphertext) throw new KmsFault('ValidationException')
-      const found = KeyId === undefined ? undefined : await call.key(KeyId, { aliases: true })
-      const vaultId = found?.vaultId ?? (await call.vault())
-      const decrypted = await call.room.decrypt({
-        ...call.asked,
-        ciphertext,
-        vaultId,
-        algorithm: ENCRYPTION_ALGORITHMS[EncryptionAlgorithm],
-        ...(found && { keyId: found.key.id }),
-        ...(context && { context }),
-      })
-      const key = found?.key ?? (await call.room.getKey({ keyId: decrypted.keyId, vaultId }))
-      const arn = found?.arn ?? keyArn(call.caller, shownKeyId(key.id, isMultiRegion(key)))
-      return { KeyId: arn, Plaintext: decrypted.plaintext, EncryptionAlgorithm }
-    },
-  }),
+/** Refusals that follow are about this key. */
+export function about(call: Call, used: Used): Used {
+  call.subject = used.arn
+  call.usage = used.usage
+  return used
+}
 
-  GenerateRandom: row({
-    room: ['generateRandom'],
-    input: {
-      NumberOfBytes: may(NUMBER_OF_BYTES),
-      CustomKeyStoreId: may(STORE_ID),
-      Recipient: may(RECIPIENT),
-    },
-    answer: async (call) => {
-      const { NumberOfBytes: lengthBytes } = call.input
-      if (lengthBytes === undefined)
-        throw new KmsFault('ValidationException', 'NumberOfBytes is required.')
-      const { bytes } = await call.room.generateRandom({ ...call.asked, lengthBytes })
-      return { Plaintext: bytes }
-    },
-  }),
+/** The key of a use, by any of its names. One named by id or ARN is known from before. */
+export async function useKey(call: Call, given: string): Promise<Used> {
+  const { account, region } = call.caller
+  const { uses } = call.face
+  const name = `${account} ${region} ${given}`
+  const known = uses.get(name)
+  if (known) return about(call, known)
+  const found = await call.key(given, { aliases: true })
+  const used = usedOf(found)
+  if (found.alias === undefined) uses.set(name, used)
+  return about(call, used)
+}
+
+/** The key of the room with this id, whoever's it is, or undefined when it is gone or elsewhere. */
+export async function useKeyId(
+  call: Call,
+  { keyId, vaultId }: { readonly keyId: string; readonly vaultId: string },
+): Promise<Used | undefined> {
+  const { region } = call.caller
+  const { uses } = call.face
+  const name = `${region} ${vaultId} ${keyId}`
+  const known = uses.get(name)
+  if (known) return about(call, known)
+  const place: Place | undefined = await call.face.placeOf(vaultId, call.caller)
+  if (place?.region !== region) return undefined
+  const key = await call.room.getKey({ ...call.asked, keyId, vaultId })
+  if (key.state === 'deleted' || key.role !== 'ordinary') return undefined
+  const used = usedOf({ key, vaultId, arn: keyArn(place, shownKeyId(keyId, isMultiRegion(key))) })
+  uses.set(name, used)
+  return about(call, used)
+}
+
+/** The key as operations of the room want it, and who asks. */
+export const withKey = (call: Call, { keyId, vaultId }: Used) => ({
+  ...call.asked,
+  keyId,
+  vaultId,
+})
+
+/** Refuses what the room would refuse to do with a key now, whatever it is given. */
+export async function permitted(call: Call, operation: OperationName, used: Used): Promise<void> {
+  const { code, explain } = await call.room.explain({ ...withKey(call, used), operation })
+  if (code && explain) throw refusalOf(code, explain)
+}
+
+/** Throws a fault of what was asked, unless the key may not be used at all. */
+export async function refuse(
+  call: Call,
+  operation: OperationName,
+  used: Used,
+  fault: KmsFault,
+): Promise<never> {
+  await permitted(call, operation, used)
+  throw fault
+}
+
+/** What a key of a spec that the service does not have can do is for the room to say. */
+export const offers = ({ spec }: Used, usage: KeyUsage, algorithm: string): boolean =>
+  spec === undefined || ALGORITHMS_OF[spec][usage]?.includes(algorithm) === true
+
+export const incompatible = ({ spec }: Used, algorithm: string): KmsFault =>
+  new KmsFault(
+    'InvalidKeyUsageException',
+    `Algorithm ${algorithm} is incompatible with key spec ${spec}.`,
+  )
+
+/** @throws InvalidKeyUsageException when the key has no such algorithm */
+export async function needAlgorithm(
+  call: Call,
+  operation: OperationName,
+  used: Used,
+  usage: KeyUsage,
+  algorithm: string,
+): Promise<void> {
+  if (!offers(used, usage, algorithm))
+    await refuse(call, operation, used, incompatible(used, algorithm))
 }

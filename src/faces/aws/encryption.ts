@@ -1,0 +1,200 @@
+/** TABLE of the operations that encrypt and decrypt (contracts: AWS 8.1, 17). */
+import { StrongroomError } from '../../base/errors.ts'
+import { ALGORITHMS, oaepBytesMax, type Hash } from '../../domain/algorithms.ts'
+import { ciphertextSource, ignoresCiphertext } from './ciphertext-source.ts'
+import { row } from './call.ts'
+import { KmsFault } from './errors.ts'
+import {
+  CIPHERTEXT,
+  CONTEXT,
+  DRY_RUN_MODIFIERS,
+  GRANT_TOKENS,
+  KEY_ID,
+  PLAINTEXT,
+  RECIPIENT,
+  USE,
+} from './members.ts'
+import { ENCRYPTION_ALGORITHMS, KEY_SPECS, namesOf, type EncryptionAlgorithm } from './specs.ts'
+import { flag, may, need, words } from './shape.ts'
+import {
+  about,
+  incompatible,
+  offers,
+  permitted,
+  refuse,
+  useKey,
+  withKey,
+  type Used,
+} from './use.ts'
+
+const ALGORITHM = words(...namesOf(ENCRYPTION_ALGORITHMS))
+const DEFAULT: EncryptionAlgorithm = 'SYMMETRIC_DEFAULT'
+
+type Context = Readonly<Record<string, string>> | undefined
+
+/** How the room is told of an algorithm: the one that AES keys have without a word is left out. */
+const algorithmOf = ({ spec }: Used, algorithm: EncryptionAlgorithm) =>
+  spec === DEFAULT ? undefined : ENCRYPTION_ALGORITHMS[algorithm]
+
+/** What is wrong about an algorithm and a context for a key, if anything is. */
+function faultOf(
+  used: Used,
+  algorithm: EncryptionAlgorithm,
+  context: Context,
+): KmsFault | undefined {
+  if (!offers(used, 'ENCRYPT_DECRYPT', algorithm)) return incompatible(used, algorithm)
+  if (algorithm === DEFAULT || !context || Object.keys(context).length === 0) return undefined
+  return new KmsFault(
+    'ValidationException',
+    `EncryptionContext is not supported with algorithm ${algorithm}.`,
+  )
+}
+
+/** RSA takes so much and no more; the room finds it out when all else is well. */
+function tooLong(used: Used, algorithm: EncryptionAlgorithm, error: unknown): unknown {
+  const { hash } = ALGORITHMS[ENCRYPTION_ALGORITHMS[algorithm]] as { readonly hash?: Hash }
+  if (!(error instanceof StrongroomError) || error.explain?.rule !== 'plaintext.length')
+    return error
+  const max = oaepBytesMax(KEY_SPECS[used.spec!], hash!)
+  return new KmsFault(
+    'ValidationException',
+    `Algorithm ${algorithm} and key spec ${used.spec} cannot encrypt data larger than ${max} bytes.`,
+  )
+}
+
+export const ENCRYPTION_ROWS = {
+  Encrypt: row({
+    room: ['encrypt'],
+    dryRun: true,
+    input: {
+      ...USE,
+      Plaintext: need(PLAINTEXT),
+      EncryptionContext: may(CONTEXT),
+      EncryptionAlgorithm: may(ALGORITHM),
+    },
+    answer: async (call) => {
+      const { KeyId, Plaintext: plaintext, EncryptionContext: context } = call.input
+      const { EncryptionAlgorithm = DEFAULT } = call.input
+      const used = await useKey(call, KeyId)
+      const fault = faultOf(used, EncryptionAlgorithm, context)
+      if (fault) return refuse(call, 'encrypt', used, fault)
+      const algorithm = algorithmOf(used, EncryptionAlgorithm)
+      const sealing = call.room.encrypt({
+        ...withKey(call, used),
+        plaintext,
+        ...(algorithm && { algorithm }),
+        ...(context && { context }),
+      })
+      const { ciphertext } = await sealing.catch((error: unknown) => {
+        throw tooLong(used, EncryptionAlgorithm, error)
+      })
+      return { CiphertextBlob: ciphertext, KeyId: used.arn, EncryptionAlgorithm }
+    },
+  }),
+
+  Decrypt: row({
+    room: ['decrypt'],
+    dryRun: true,
+    input: {
+      CiphertextBlob: may(CIPHERTEXT),
+      EncryptionContext: may(CONTEXT),
+      GrantTokens: may(GRANT_TOKENS),
+      KeyId: may(KEY_ID),
+      EncryptionAlgorithm: may(ALGORITHM),
+      Recipient: may(RECIPIENT),
+      DryRun: may(flag),
+      DryRunModifiers: may(DRY_RUN_MODIFIERS),
+    },
+    answer: async (call) => {
+      const { KeyId, CiphertextBlob, EncryptionContext: context } = call.input
+      const { EncryptionAlgorithm = DEFAULT } = call.input
+      const ignored = ignoresCiphertext(call.input)
+      const { used, ciphertext } = await ciphertextSource(call, {
+        member: 'KeyId',
+        keyId: KeyId,
+        ciphertext: CiphertextBlob,
+        ignored,
+        algorithm: EncryptionAlgorithm,
+      })
+      const fault = faultOf(used, EncryptionAlgorithm, context)
+      if (fault) return refuse(call, 'decrypt', used, fault)
+      if (ignored) return permitted(call, 'decrypt', used).then(() => ({}))
+      const algorithm = algorithmOf(used, EncryptionAlgorithm)
+      const { plaintext } = await call.room.decrypt({
+        ...withKey(call, used),
+        ciphertext,
+        ...(algorithm && { algorithm }),
+        ...(context && { context }),
+      })
+      return { KeyId: used.arn, Plaintext: plaintext, EncryptionAlgorithm }
+    },
+  }),
+
+  ReEncrypt: row({
+    room: ['reEncrypt'],
+    dryRun: true,
+    input: {
+      CiphertextBlob: may(CIPHERTEXT),
+      SourceEncryptionContext: may(CONTEXT),
+      SourceKeyId: may(KEY_ID),
+      DestinationKeyId: need(KEY_ID),
+      DestinationEncryptionContext: may(CONTEXT),
+      SourceEncryptionAlgorithm: may(ALGORITHM),
+      DestinationEncryptionAlgorithm: may(ALGORITHM),
+      GrantTokens: may(GRANT_TOKENS),
+      DryRun: may(flag),
+      DryRunModifiers: may(DRY_RUN_MODIFIERS),
+    },
+    answer: async (call) => {
+      const { SourceEncryptionContext: sourceContext, DestinationEncryptionContext: context } =
+        call.input
+      const { SourceEncryptionAlgorithm = DEFAULT, DestinationEncryptionAlgorithm = DEFAULT } =
+        call.input
+      const { SourceKeyId, DestinationKeyId, CiphertextBlob } = call.input
+      const ignored = ignoresCiphertext(call.input)
+      const { used: source, ciphertext } = await ciphertextSource(call, {
+        member: 'SourceKeyId',
+        keyId: SourceKeyId,
+        ciphertext: CiphertextBlob,
+        ignored,
+        algorithm: SourceEncryptionAlgorithm,
+      })
+      const target = await useKey(call, DestinationKeyId)
+      about(call, source)
+      const sourceFault = faultOf(source, SourceEncryptionAlgorithm, sourceContext)
+      if (sourceFault) return refuse(call, 'decrypt', source, sourceFault)
+      if (ignored) await permitted(call, 'decrypt', source)
+      about(call, target)
+      const fault = faultOf(target, DestinationEncryptionAlgorithm, context)
+      if (fault) return refuse(call, 'reEncrypt', target, fault)
+      if (ignored) return permitted(call, 'reEncrypt', target).then(() => ({}))
+      const sourceAlgorithm = algorithmOf(source, SourceEncryptionAlgorithm)
+      const algorithm = algorithmOf(target, DestinationEncryptionAlgorithm)
+      const moving = call.room.reEncrypt({
+        ...withKey(call, target),
+        ciphertext,
+        sourceKeyId: source.keyId,
+        sourceVaultId: source.vaultId,
+        ...(sourceAlgorithm && { sourceAlgorithm }),
+        ...(sourceContext && { sourceContext }),
+        ...(algorithm && { algorithm }),
+        ...(context && { context }),
+      })
+      const moved = await moving.catch((error: unknown) => {
+        if (isOfSource(error)) about(call, source)
+        throw tooLong(target, DestinationEncryptionAlgorithm, error)
+      })
+      return {
+        CiphertextBlob: moved.ciphertext,
+        SourceKeyId: source.arn,
+        KeyId: target.arn,
+        SourceEncryptionAlgorithm,
+        DestinationEncryptionAlgorithm,
+      }
+    },
+  }),
+}
+
+/** The room re-encrypts by decrypting first: what it refuses of that is about the source. */
+const isOfSource = (error: unknown): boolean =>
+  error instanceof StrongroomError && error.explain?.operation === 'decrypt'

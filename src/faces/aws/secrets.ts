@@ -1,0 +1,40 @@
+/** TABLE of the operations by which two parties come to share a secret (contracts: AWS 8.4, 17). */
+import { StrongroomError } from '../../base/errors.ts'
+import { row } from './call.ts'
+import { KmsFault } from './errors.ts'
+import { PUBLIC_KEY, RECIPIENT, USE } from './members.ts'
+import { KEY_ORIGINS } from './specs.ts'
+import { may, need, words } from './shape.ts'
+import { needAlgorithm, useKey, withKey } from './use.ts'
+
+export const SECRET_ROWS = {
+  DeriveSharedSecret: row({
+    room: ['deriveSharedSecret'],
+    dryRun: true,
+    input: {
+      ...USE,
+      KeyAgreementAlgorithm: need(words('ECDH')),
+      PublicKey: need(PUBLIC_KEY),
+      Recipient: may(RECIPIENT),
+    },
+    answer: async (call) => {
+      const { KeyId, KeyAgreementAlgorithm, PublicKey: publicKey } = call.input
+      const used = await useKey(call, KeyId)
+      await needAlgorithm(call, 'deriveSharedSecret', used, 'KEY_AGREEMENT', KeyAgreementAlgorithm)
+      const deriving = call.room.deriveSharedSecret({ ...withKey(call, used), publicKey })
+      const { sharedSecret } = await deriving.catch((error: unknown) => {
+        throw isOfPublicKey(error) ? new KmsFault('ValidationException') : error
+      })
+      return {
+        KeyId: used.arn,
+        SharedSecret: sharedSecret,
+        KeyAgreementAlgorithm,
+        KeyOrigin: KEY_ORIGINS[used.origin],
+      }
+    },
+  }),
+}
+
+/** Of a key that may be used, nothing else can be wrong; the service says no more of it. */
+const isOfPublicKey = (error: unknown): boolean =>
+  error instanceof StrongroomError && error.code === 'INVALID_ARGUMENT'
