@@ -34,8 +34,8 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       EncryptionAlgorithm ErrorCode ExplainInput Explained Explanation ExportKeyInput ExportRealmInput Exported Finding
       GenerateDataKeyInput GenerateDataKeyPairInput GenerateMacInput GenerateRandomInput
       GetImportParametersInput Hash Head ImportKeyInput ImportKeyMaterialInput
-      ImportKeyVersionInput ImportParameters ImportRealmInput Input JournalChange JournalEntry JournalInput JournalledUse Json Key KeyBackup KeyOperation KeyRef KeyState
-      ListAliasesInput ListKeysInput ListVaultsInput Mac MacAlgorithm Metrics ObjectRef ObjectStore OpenOptions
+      ImportedMaterial ImportKeyVersionInput ImportParameters ImportRealmInput Input JournalChange JournalEntry JournalInput JournalledUse Json Key KeyBackup KeyOperation KeyRef KeyState
+      ListAliasesInput ListKeysInput ListRotationsInput ListVaultsInput Mac MacAlgorithm Metrics ObjectRef ObjectStore OpenOptions
       OperationCount OperationEvent OperationMethods OperationName Operations Origin Page Paged
       PairSpec ProtectionMode PublicKeyAnswer Purpose Random Range ReEncryptInput ReEncrypted
       RestoreKeyInput RestoreVaultInput
@@ -47,7 +47,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       VerifyRoomInput Version
       VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
       WrappedMaterial Wrapping WrappingKey Write
-      ByteChannel DeleteVaultReplicaInput FetchLinkOptions Followed GetReplicationStatusInput
+      ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput EnableKeyInput TagKeyInput FetchLinkOptions Followed GetReplicationStatusInput
       PromoteVaultReplicaInput RealmSource ReplicaStatus ReplicateInput ReplicationLink
       ReplicationStatus VaultReplica VaultReplicaInput
       IdentifiedCiphertext IdentifyCiphertextInput
@@ -116,7 +116,7 @@ const METHODS = words(`
   createKey getKey listKeys updateKey changeKeyCompartment enableKey disableKey
   scheduleKeyDeletion cancelKeyDeletion destroyKey tagKey untagKey
   createAlias updateAlias deleteAlias listAliases
-  getRotationPolicy putRotationPolicy listRotations backupKey restoreKey exportRealm
+  getRotationPolicy putRotationPolicy rotateKey listRotations backupKey restoreKey exportRealm
   createKeyVersion getKeyVersion listKeyVersions updateKeyVersion scheduleKeyVersionDeletion
   cancelKeyVersionDeletion
   getWrappingKey importKey importKeyVersion getImportParameters importKeyMaterial

@@ -60,6 +60,8 @@ export interface Explanation {
   readonly expected: string
   /** What it found. */
   readonly found: string
+  /** What was refused, when it has a name of its own: the id of a material. */
+  readonly subject?: string
 }
 
 export interface ErrorDetails {

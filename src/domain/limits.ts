@@ -12,6 +12,11 @@ export const LIMITS = {
   retryTokenHours: 24,
   retryTokenLengthMax: 64,
   importTokenHours: 24,
+  /** How far ahead imported material may expire (AWS 9). */
+  materialExpiryDaysMax: 365,
+  materialDescriptionLengthMax: 256,
+  /** Rotations on demand of one key in all its life (AWS 17). */
+  onDemandRotationsMax: 25,
   nameLengthMax: 255,
   descriptionLengthMax: 8192,
   tagsMax: 64,

@@ -109,6 +109,7 @@ export const OPERATIONS = {
   listAliases: readVault,
   getRotationPolicy: readKey,
   putRotationPolicy: keyEvent('describe'),
+  rotateKey: keyEvent('rotate'),
   listRotations: readKey,
   backupKey: { target: 'key', writes: false, vault: ACTIVE, key: HELD, copies: true },
   restoreKey: room(true),

@@ -5,6 +5,7 @@
  */
 import { StrongroomError, type ErrorCode, type Explanation } from '../base/errors.ts'
 import { KEY_TABLE, VAULT_TABLE, VERSION_TABLE } from './lifecycle.ts'
+import { isPending } from './material.ts'
 import { OPERATIONS, type OperationRow, type OperationTable, type UseName } from './operations.ts'
 import type { KeyView, VaultView, VersionView } from './settle.ts'
 
@@ -164,12 +165,12 @@ const RULES: readonly Rule[] = [
       row.mode === 'process' ||
       !key ||
       !version ||
-      key.record.olderVersions === 'all' ||
-      version.record.number === key.record.currentVersion
+      version.record.number === key.record.currentVersion ||
+      (key.record.olderVersions === 'all' && !isPending(version))
         ? undefined
         : {
             expected: `the current version ${key.record.currentVersion}`,
-            found: `older version ${version.record.number}`,
+            found: `${isPending(version) ? 'pending' : 'older'} version ${version.record.number}`,
           },
   },
   {

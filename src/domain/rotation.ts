@@ -41,6 +41,14 @@ export function scheduled(
   return nextAt === undefined ? rest : { ...rest, nextAt: Math.max(nextAt, notBefore) }
 }
 
+/** After a rotation on demand: an interval keeps its beat, the other triggers count anew. */
+export const recounted = (
+  policy: RotationPolicy,
+  current: RotationBasis,
+  now: number,
+): RotationPolicy =>
+  policy.everyDays === undefined ? scheduled(policy, current, { notBefore: now }) : policy
+
 /**
  * A policy whose turn fell while the key could not rotate fires at once when it can again (AWS 9).
  */

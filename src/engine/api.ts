@@ -24,6 +24,7 @@ import type {
   VaultType,
 } from '../domain/records.ts'
 import type { KeyState, VaultState, VersionState } from '../domain/lifecycle.ts'
+import type { MaterialUse } from '../domain/material.ts'
 import type { SignatureFormat } from '../crypto/provider.ts'
 import type { ErrorCode, Explanation } from '../base/errors.ts'
 import type { ObjectRef } from '../backup/objects.ts'
@@ -121,6 +122,10 @@ export interface Key {
   readonly updatedAt: Date
   readonly deletionAt?: Date
   readonly currentVersionId?: string
+  /** 64 hexadecimal digits; the same wherever the key lies, and when it is imported again. */
+  readonly currentMaterialId?: string
+  /** The first expiry of imported material that is here: from then on the key is pendingImport. */
+  readonly materialExpiresAt?: Date
   readonly olderVersions: 'process' | 'all'
   readonly tags: Tags
   readonly definedTags: DefinedTags
@@ -146,7 +151,12 @@ export interface Version {
   readonly expiresOn?: Date
   readonly operations?: readonly KeyOperation[]
   readonly tags: Tags
+  /** Absent for a key that lives elsewhere. */
+  readonly materialId?: string
+  readonly materialDescription?: string
   readonly materialExpiresAt?: Date
+  /** Imported beside the current version, which it follows at the next rotation on demand. */
+  readonly pendingRotation?: boolean
   readonly autoRotated: boolean
   /** SPKI DER of a key pair. */
   readonly publicKey?: Uint8Array
@@ -343,11 +353,27 @@ export interface RotationStatus extends RotationInput {
   readonly nextRotationAt?: Date
   readonly lastRotatedAt?: Date
 }
+export interface ListRotationsInput extends KeyRef, Paged {
+  /** The first material too, and one that waits for its rotation; default: rotations alone. */
+  readonly includeMaterials?: boolean
+}
+/** A rotation, and the material that it made the current one. */
 export interface Rotation {
   readonly versionId: string
   readonly number: number
-  readonly rotatedAt: Date
+  /** Absent for the first material and for one that waits. */
+  readonly rotatedAt?: Date
   readonly automatic: boolean
+  /** Absent for a key that lives elsewhere. */
+  readonly materialId?: string
+  readonly use: MaterialUse
+  /** Of imported material. */
+  readonly imported?: {
+    /** It is here; otherwise it expired, was deleted, or has not come to this copy of the key. */
+    readonly present: boolean
+    readonly expiresAt?: Date
+    readonly description?: string
+  }
 }
 export interface CreateKeyVersionInput extends KeyRef, Write, VersionAttributes {}
 export interface UpdateKeyVersionInput extends VersionRef, Write, VersionAttributes {}
@@ -432,6 +458,19 @@ export interface ImportKeyMaterialInput extends KeyRef, Write {
   readonly wrapped: Uint8Array
   /** When the material expires; absent = never. At most 365 days ahead. */
   readonly expiresAt?: Date
+  /**
+   * `existing`: the same as before; `new`: the first, or, of a symmetric key, one that waits beside
+   * the current material for `rotateKey`. Default: `new` for the first import alone.
+   */
+  readonly importType?: 'new' | 'existing'
+  /** Of existing material: what it has to be. */
+  readonly materialId?: string
+  readonly materialDescription?: string
+}
+export type ImportedMaterial = Key & { readonly materialId: string }
+export interface DeleteKeyMaterialInput extends KeyRef, Write {
+  /** Default: the newest that is in use. One that waits for a rotation is forgotten altogether. */
+  readonly materialId?: string
 }
 
 export interface UseKey extends KeyRef, Asked {
@@ -679,7 +718,9 @@ export interface Operations {
     { readonly keyId: string; readonly rotation?: RotationStatus },
   ]
   putRotationPolicy: [KeyRef & Write & { readonly rotation: RotationInput | null }, Key]
-  listRotations: [KeyRef & Paged, Page<Rotation>]
+  /** A new version now, or the imported material that waits: 25 times, and no schedule moves. */
+  rotateKey: [KeyRef & Write, Version]
+  listRotations: [ListRotationsInput, Page<Rotation>]
   backupKey: [BackupKeyInput, KeyBackup]
   /** Adds what is missing; nothing that was destroyed comes back, unless as a new key. */
   restoreKey: [RestoreKeyInput, Key]
@@ -693,8 +734,8 @@ export interface Operations {
   importKey: [ImportKeyInput, Key]
   importKeyVersion: [ImportKeyVersionInput, Version]
   getImportParameters: [GetImportParametersInput, ImportParameters]
-  importKeyMaterial: [ImportKeyMaterialInput, Key]
-  deleteKeyMaterial: [KeyRef & Write, Key]
+  importKeyMaterial: [ImportKeyMaterialInput, ImportedMaterial]
+  deleteKeyMaterial: [DeleteKeyMaterialInput, Key]
   encrypt: [EncryptInput, Encrypted]
   decrypt: [DecryptInput, Decrypted]
   reEncrypt: [ReEncryptInput, ReEncrypted]

@@ -5,7 +5,9 @@ import { BACKUP_BODIES } from './operations/backups.ts'
 import { ENCRYPTION_BODIES } from './operations/encryption.ts'
 import { IMPORT_BODIES } from './operations/imports.ts'
 import { KEY_BODIES } from './operations/keys.ts'
+import { MATERIAL_BODIES } from './operations/materials.ts'
 import { REPLICA_BODIES } from './operations/replicas.ts'
+import { ROTATION_BODIES } from './operations/rotations.ts'
 import { SIGNING_BODIES } from './operations/signing.ts'
 import { VAULT_BODIES } from './operations/vaults.ts'
 import { VERSION_BODIES } from './operations/versions.ts'
@@ -17,7 +19,9 @@ export const BODIES: Bodies = {
   ...ALIAS_BODIES,
   ...BACKUP_BODIES,
   ...VERSION_BODIES,
+  ...ROTATION_BODIES,
   ...IMPORT_BODIES,
+  ...MATERIAL_BODIES,
   ...ENCRYPTION_BODIES,
   ...SIGNING_BODIES,
 }

@@ -8,7 +8,14 @@ import { constantTimeEqual, concat, fromBase64url, toBase64url, utf8 } from '../
 import { StrongroomError } from '../base/errors.ts'
 import { LIMITS } from '../domain/limits.ts'
 import { SPECS } from '../domain/algorithms.ts'
-import { settleKey, settleVault, type KeyView, type VaultView } from '../domain/settle.ts'
+import { isPending, rotatedAt } from '../domain/material.ts'
+import {
+  settleKey,
+  settleVault,
+  type KeyView,
+  type VaultView,
+  type VersionView,
+} from '../domain/settle.ts'
 import { bytesToUuid, path, range } from '../format/paths.ts'
 import { decodeValue, encodeValue } from '../format/records.ts'
 import type {
@@ -16,6 +23,7 @@ import type {
   Key,
   ListAliasesInput,
   ListKeysInput,
+  ListRotationsInput,
   ListVaultsInput,
   Page,
   Rotation,
@@ -25,7 +33,7 @@ import type {
 import type { Core } from './core.ts'
 import { eachRow, eachVersion } from './lookup.ts'
 import { rotated } from './rotate.ts'
-import { aliasAnswer, keyAnswer, vaultAnswer, versionAnswer } from './views.ts'
+import { aliasAnswer, keyAnswer, rotationOf, vaultAnswer, versionAnswer } from './views.ts'
 
 interface Query {
   readonly limit?: number
@@ -204,28 +212,17 @@ export async function pageOfVersions(
   return versionsThrough(core, query, key, now, 'versions', () => true, versionAnswer)
 }
 
-/** Completed rotations: every version after the first. */
+/** Completed rotations; when asked, every material of the key, rotated to or not. */
 export async function pageOfRotations(
   core: Core,
-  query: Query,
+  query: ListRotationsInput,
   key: KeyView,
   now: number,
 ): Promise<Page<Rotation>> {
-  return versionsThrough(
-    core,
-    query,
-    key,
-    now,
-    'rotations',
-    (number) => number > 1,
-    ({ record }) =>
-      Object.freeze({
-        versionId: record.id,
-        number: record.number,
-        rotatedAt: new Date(record.createdAt),
-        automatic: record.autoRotated,
-      }),
-  )
+  const wanted = (view: VersionView): boolean =>
+    rotatedAt(view.record) !== undefined ||
+    (query.includeMaterials === true && (!view.record.forRotation || isPending(view)))
+  return versionsThrough(core, query, key, now, 'rotations', wanted, rotationOf)
 }
 
 async function versionsThrough<T>(
@@ -234,8 +231,8 @@ async function versionsThrough<T>(
   key: KeyView,
   now: number,
   list: string,
-  wanted: (number: number) => boolean,
-  answer: (view: Parameters<typeof versionAnswer>[0]) => T,
+  wanted: (view: VersionView) => boolean,
+  answer: (view: VersionView) => T,
 ): Promise<Page<T>> {
   const { limit = LIMITS.pageSizeDefault } = query
   const scope = scopeOf(list, query)
@@ -244,7 +241,7 @@ async function versionsThrough<T>(
   const found: { item: T; at: Position }[] = []
   const from = after ? Number(after[0]) : 0
   for await (const view of eachVersion(core, key, now, { from, reverse: descending })) {
-    if (!wanted(view.record.number)) continue
+    if (!wanted(view)) continue
     if (found.push({ item: answer(view), at: [view.record.number, ''] }) > limit) break
   }
   return page(core, scope, found, limit)

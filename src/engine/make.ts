@@ -153,6 +153,9 @@ export interface NewVersion {
   readonly materialExpiresAt?: number
   readonly fingerprint?: Uint8Array
   readonly autoRotated?: boolean
+  readonly materialDescription?: string
+  /** It waits beside the current version. */
+  readonly forRotation?: boolean
 }
 
 /** Writes a version with its index entry, and its material when there is any. */
@@ -180,6 +183,10 @@ export function createVersion(
     ...(material?.publicKey && { publicKey: material.publicKey }),
     ...(made.materialExpiresAt !== undefined && { materialExpiresAt: made.materialExpiresAt }),
     ...(made.fingerprint && { fingerprint: made.fingerprint }),
+    ...(made.materialDescription !== undefined && {
+      materialDescription: made.materialDescription,
+    }),
+    ...(made.forRotation && { forRotation: true }),
   }
   tx.create('index', path.index(id, key.vaultId), { ordinal: key.ordinal, version: number })
   if (material && suite)
@@ -218,9 +225,14 @@ export function nextNumber(key: KeyRecord): number {
 }
 
 /** A key record with a new current version. */
-export function withCurrent(key: KeyRecord, version: VersionRecord, now: number): KeyRecord {
+export function withCurrent(
+  { currentMaterial: _, ...key }: KeyRecord,
+  version: VersionRecord,
+  now: number,
+): KeyRecord {
   return {
     ...key,
+    ...(version.fingerprint && { currentMaterial: version.fingerprint }),
     currentVersion: version.number,
     currentVersionId: version.id,
     lastVersion: Math.max(key.lastVersion, version.number),

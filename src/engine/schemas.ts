@@ -112,6 +112,7 @@ const newKey = {
   version: optional(c.object(attributes)),
   rotation: optional(rotation),
 }
+const materialId = c.text(64, 64, /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits')
 const wrapped = c.bytes(1, LIMITS.wrappedMaterialBytesMax)
 const material = { wrapped, wrapping, expiresAt: optional(c.date) }
 const message = c.bytes(0, LIMITS.messageBytesMax)
@@ -236,7 +237,8 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   listAliases: { ...paged, ...vault, keyId: optional(id) },
   getRotationPolicy: { ...asked, ...key },
   putRotationPolicy: { ...write, ...key, rotation: c.nullable(rotation) },
-  listRotations: { ...paged, ...key },
+  rotateKey: { ...write, ...key },
+  listRotations: { ...paged, ...key, includeMaterials: optional(c.boolean) },
   backupKey: { ...asked, ...key, ...destination },
   restoreKey: {
     ...asked,
@@ -268,8 +270,11 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     importToken: c.bytes(1, 512),
     wrapped,
     expiresAt: optional(c.date),
+    importType: optional(c.oneOf(['new', 'existing'])),
+    materialId: optional(materialId),
+    materialDescription: optional(c.text(0, LIMITS.materialDescriptionLengthMax)),
   },
-  deleteKeyMaterial: { ...write, ...key },
+  deleteKeyMaterial: { ...write, ...key, materialId: optional(materialId) },
 
   encrypt: {
     ...use,

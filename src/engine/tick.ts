@@ -115,7 +115,9 @@ async function tickKey(
     if (expired.length > 0) {
       await forgetMaterial(core, tx, key, expired, 'pendingImport')
       const { materialExpiresAt: _, ...record } = key.record
-      await saveKey(tx, { ...record, state: 'pendingImport' })
+      // One that only waits for its rotation is nothing that the key misses.
+      if (expired.some(({ number }) => number !== record.pendingVersion))
+        await saveKey(tx, { ...record, state: 'pendingImport' })
     }
     counts.destroyedVersions += deleted.length
     counts.expiredMaterials += expired.length

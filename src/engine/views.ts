@@ -3,9 +3,10 @@
  * change.
  */
 import { KEY_STATES, VAULT_STATES, VERSION_STATES } from '../domain/lifecycle.ts'
+import { currentMaterialId, isPending, materialIdOf, rotatedAt } from '../domain/material.ts'
 import type { AliasRecord, RotationPolicy } from '../domain/records.ts'
 import type { KeyView, VaultView, VersionView } from '../domain/settle.ts'
-import type { Alias, Key, KeyOperation, RotationStatus, Vault, Version } from './api.ts'
+import type { Alias, Key, KeyOperation, Rotation, RotationStatus, Vault, Version } from './api.ts'
 import type { Entry } from './records.ts'
 
 const STATES: readonly string[] = [...new Set([...VAULT_STATES, ...KEY_STATES, ...VERSION_STATES])]
@@ -64,7 +65,8 @@ export function vaultAnswer(view: VaultView): Vault {
 }
 
 export function keyAnswer(view: KeyView): Key {
-  const { record, state, deletionAt } = view
+  const { record, state, deletionAt, derived } = view
+  const expiresAt = state === 'pendingImport' && derived ? undefined : record.materialExpiresAt
   return Object.freeze({
     id: record.id,
     vaultId: record.vaultId,
@@ -81,6 +83,8 @@ export function keyAnswer(view: KeyView): Key {
     updatedAt: date(record.updatedAt),
     ...maybeDate('deletionAt', deletionAt),
     ...maybe('currentVersionId', record.currentVersionId),
+    ...maybe('currentMaterialId', currentMaterialId(record)),
+    ...maybeDate('materialExpiresAt', expiresAt),
     olderVersions: record.olderVersions,
     tags: record.tags,
     definedTags: record.definedTags,
@@ -124,12 +128,35 @@ export function versionAnswer(view: VersionView): Version {
     ...maybeDate('expiresOn', record.expiresOn),
     ...maybe('operations', record.operations as readonly KeyOperation[] | undefined),
     tags: record.tags,
+    ...(record.origin !== 'external' && { materialId: materialIdOf(record) }),
+    ...maybe('materialDescription', record.materialDescription),
     ...maybeDate('materialExpiresAt', record.materialExpiresAt),
+    ...(isPending(view) && { pendingRotation: true }),
     autoRotated: record.autoRotated,
     ...maybe('publicKey', record.publicKey && new Uint8Array(record.publicKey)),
     ...maybe('restoredFrom', record.restoredFrom),
     ...maybe('replicationId', record.replicationId),
     etag: versionEtag(view),
+  })
+}
+
+export function rotationOf(view: VersionView): Rotation {
+  const { record, state } = view
+  const pending = isPending(view)
+  return Object.freeze({
+    versionId: record.id,
+    number: record.number,
+    ...maybeDate('rotatedAt', rotatedAt(record)),
+    automatic: record.autoRotated,
+    ...(record.origin !== 'external' && { materialId: materialIdOf(record) }),
+    use: pending ? 'pendingRotation' : isCurrent(view) ? 'current' : 'former',
+    ...(record.fingerprint && {
+      imported: Object.freeze({
+        present: state !== 'pendingImport' && state !== 'deleted',
+        ...maybeDate('expiresAt', state === 'pendingImport' ? undefined : record.materialExpiresAt),
+        ...maybe('description', record.materialDescription),
+      }),
+    }),
   })
 }
 

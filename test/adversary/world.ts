@@ -156,7 +156,8 @@ const KEYS = {
     ...(await fresh(world)),
     rotation: { daysBeforeExpiry: 3, expiryDays: 30, enabled: true },
   }),
-  listRotations: async ({ aes }) => ({ keyId: aes.id, limit: 3 }),
+  rotateKey: fresh,
+  listRotations: async ({ aes }) => ({ keyId: aes.id, limit: 3, includeMaterials: true }),
 } satisfies Partial<Inputs>
 
 let counter = 0

@@ -173,6 +173,7 @@ const SIMPLE: Readonly<Record<Kind, readonly OperationName[]>> = {
     'enableKey',
     'disableKey',
     'createKeyVersion',
+    'rotateKey',
     'scheduleKeyDeletion',
     'cancelKeyDeletion',
     'destroyKey',

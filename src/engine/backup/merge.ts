@@ -197,6 +197,10 @@ export async function writeKey(
   return tx.put('key', path.key(vaultId, ordinal), record)
 }
 
+/** Imported for a rotation that has not been. */
+const waits = ({ forRotation, rotatedAt }: VersionRecord): boolean =>
+  forRotation === true && rotatedAt === undefined
+
 /** Of two of the same moment the one that is here. */
 const newerOf = (existing: KeyRecord | undefined, key: KeyRecord): KeyRecord =>
   existing && existing.updatedAt >= key.updatedAt ? existing : key
@@ -215,10 +219,14 @@ function merged(
     materialExpiresAt: __,
     replicationId: ___,
     deletion: ____,
+    currentMaterial: _____,
+    pendingVersion: ______,
     ...rest
   } = newer
-  const awaited = versions.some(({ state }) => state === 'pendingImport')
-  const expiries = [existing?.materialExpiresAt, ...versions.map((v) => v.materialExpiresAt)]
+  const used = versions.filter((version) => !waits(version))
+  const pendingVersion = existing?.pendingVersion ?? versions.find(waits)?.number
+  const awaited = used.some(({ state }) => state === 'pendingImport')
+  const expiries = [existing?.materialExpiresAt, ...used.map((v) => v.materialExpiresAt)]
   const expiry = Math.min(...expiries.filter((at) => at !== undefined))
   const state = stricter(
     stricter(existing?.state ?? key.state, key.state),
@@ -239,6 +247,8 @@ function merged(
     ),
     currentVersion: current?.number ?? 0,
     ...(current && { currentVersionId: current.id }),
+    ...(current?.fingerprint && { currentMaterial: current.fingerprint }),
+    ...(pendingVersion !== undefined && { pendingVersion }),
     ...(existing?.deletion && { deletion: existing.deletion }),
     ...(Number.isFinite(expiry) && { materialExpiresAt: expiry }),
     ...(current ? { state } : { state: 'deleted', deletedAt: tx.now }),
@@ -261,5 +271,5 @@ async function currentOf(
       : undefined
   const kept = own && !isGone(own.record, tx.now) ? own.record : undefined
   const first = newerOf(existing, key) === existing ? (kept ?? told) : (told ?? kept)
-  return first ?? versions.at(-1)
+  return first ?? versions.findLast((version) => !waits(version))
 }

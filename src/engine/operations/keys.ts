@@ -20,7 +20,7 @@ import { makeKey, saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
 import { clearMaterial } from '../unwrap.ts'
 import { keyAnswer } from '../views.ts'
-import { withPolicy } from './versions.ts'
+import { withPolicy } from './rotations.ts'
 
 type Names =
   | 'createKey'

@@ -1,17 +1,17 @@
-/** Versions: rotation on demand, attributes, deletion; and the rotation policy of a key. */
+/** Versions: made, described, deleted. */
 import { StrongroomError } from '../../base/errors.ts'
 import { nextState, VERSION_TABLE } from '../../domain/lifecycle.ts'
-import type { KeyRecord, VersionRecord } from '../../domain/records.ts'
-import { scheduled } from '../../domain/rotation.ts'
+import { earliest, isPending } from '../../domain/material.ts'
+import type { VersionRecord } from '../../domain/records.ts'
+import { recounted, scheduled } from '../../domain/rotation.ts'
 import { settleKey, settleVersion, type KeyView, type VersionView } from '../../domain/settle.ts'
 import { path } from '../../format/paths.ts'
 import { note } from '../agenda.ts'
-import type { RotationInput, UpdateKeyVersionInput, Version } from '../api.ts'
+import type { UpdateKeyVersionInput, Version, VersionAttributes } from '../api.ts'
 import { writing, type Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
 import { deletionTime } from '../deletion.ts'
-import { pageOfRotations, pageOfVersions } from '../lists.ts'
-import { versionView } from '../lookup.ts'
+import { pageOfVersions } from '../lists.ts'
 import {
   checkWindow,
   createVersion,
@@ -22,9 +22,9 @@ import {
   withCurrent,
   type Material,
 } from '../make.ts'
-import { rotationPolicy, saveKey } from '../save.ts'
+import { saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
-import { keyAnswer, rotationAnswer, versionAnswer } from '../views.ts'
+import { versionAnswer } from '../views.ts'
 
 type Names =
   | 'createKeyVersion'
@@ -33,9 +33,6 @@ type Names =
   | 'updateKeyVersion'
   | 'scheduleKeyVersionDeletion'
   | 'cancelKeyVersionDeletion'
-  | 'getRotationPolicy'
-  | 'putRotationPolicy'
-  | 'listRotations'
 
 export const VERSION_BODIES: Bodies<Names> = {
   createKeyVersion: writing<'createKeyVersion', Material | undefined>({
@@ -61,6 +58,12 @@ export const VERSION_BODIES: Bodies<Names> = {
           'versionId: expected a version that is not current, got the current version ' +
             `${version.record.number}.`,
         )
+      if (isPending(version))
+        throw new StrongroomError(
+          'CONFLICT',
+          'versionId: expected a version that does not wait for its rotation, got version ' +
+            `${version.record.number}: deleteKeyMaterial takes it away.`,
+        )
       const at = deletionTime(now, input.deletionAt)
       await note(tx, key.record, at)
       return saveVersion(tx, key, { ...version.record, deletion: { at, scheduledAt: now } })
@@ -72,44 +75,13 @@ export const VERSION_BODIES: Bodies<Names> = {
       return saveVersion(tx, key, record)
     },
   },
-
-  getRotationPolicy: async ({ key }) => {
-    const { id: keyId, rotation, lastRotatedAt } = key.record
-    return Object.freeze(
-      rotation ? { keyId, rotation: rotationAnswer(rotation, lastRotatedAt) } : { keyId },
-    )
-  },
-  putRotationPolicy: {
-    run: async ({ tx, key, input, now }) => {
-      const record = await withPolicy(tx, key, input.rotation)
-      const entry = await saveKey(tx, record)
-      return keyAnswer(settleKey(entry, key.vault, now))
-    },
-  },
-  listRotations: ({ core, input, key, now }) => pageOfRotations(core, input, key, now),
-}
-
-/** The key with another rotation policy, or with none; it stands on the agenda already. */
-export async function withPolicy(
-  tx: Tx,
-  key: KeyView,
-  rotation: RotationInput | null,
-): Promise<KeyRecord> {
-  const { rotation: _, ...without } = key.record
-  const number = without.currentVersion
-  const current = number > 0 ? (await versionView(tx, key, number, tx.now)).record : undefined
-  const record = rotation
-    ? { ...without, rotation: rotationPolicy(without.origin, rotation, tx.now, current) }
-    : without
-  await note(tx, record)
-  return record
 }
 
 export interface Added {
   /** Absent for a key that lives elsewhere. */
   readonly material?: Material
   readonly origin: VersionRecord['origin']
-  readonly attributes: UpdateKeyVersionInput | Omit<UpdateKeyVersionInput, 'versionId'>
+  readonly attributes: VersionAttributes
   readonly materialExpiresAt?: number
   readonly fingerprint?: Uint8Array
 }
@@ -129,11 +101,7 @@ export async function addVersion(core: Core, tx: Tx, key: KeyView, added: Added)
     attributes: { ...added.attributes, ...(expires && { expiresOn: expires }) },
   })
   const current = withCurrent(before, entry.record, tx.now)
-  const interval = current.rotation?.everyDays !== undefined
-  const rotation =
-    current.rotation && !interval
-      ? scheduled(current.rotation, entry.record, { notBefore: tx.now })
-      : current.rotation
+  const rotation = current.rotation && recounted(current.rotation, entry.record, tx.now)
   const materialExpiresAt = earliest(before.materialExpiresAt, added.materialExpiresAt)
   const record = {
     ...current,
@@ -144,11 +112,6 @@ export async function addVersion(core: Core, tx: Tx, key: KeyView, added: Added)
   await note(tx, record)
   const saved = await saveKey(tx, record)
   return versionAnswer(settleVersion(entry, settleKey(saved, key.vault, tx.now), tx.now))
-}
-
-const earliest = (...times: readonly (number | undefined)[]): number | undefined => {
-  const known = times.filter((time) => time !== undefined)
-  return known.length > 0 ? Math.min(...known) : undefined
 }
 
 /** Writes a version record; permits of its key have to be asked for again. */
