@@ -334,6 +334,14 @@ describe('the package', () => {
       expect(packages, name).not.toContain(name)
     expect([...eager].filter((name) => name.startsWith('cli/'))).toEqual([])
   })
+
+  test('the AWS face loads what verifies attestation with the first Recipient, not before', () => {
+    const eager = [...reach('faces/aws/index.ts')]
+    expect(eager).toContain('faces/aws/recipient.ts')
+    expect(eager.filter((name) => name.startsWith('faces/aws/nitro/'))).toEqual([])
+    const trees = SOURCES.filter(({ name }) => eager.includes(name)).map(({ tree }) => tree)
+    expect(trees.flatMap(eagerPackages)).not.toContain('cborg')
+  })
 })
 
 /** Specifiers of static imports with values. */

@@ -123,7 +123,7 @@ const METHODS = words(`
   deleteKeyMaterial exportKey
   encrypt decrypt reEncrypt generateDataKey generateDataKeyPair generateRandom sign verify
   generateMac verifyMac wrapKey unwrapKey deriveSharedSecret getPublicKey
-  region now explain identifyCiphertext tick recover reseal head journal checkpoint pruneJournal metrics close
+  region now crypto explain identifyCiphertext tick recover reseal head journal checkpoint pruneJournal metrics close
   createVaultReplica deleteVaultReplica listVaultReplicas promoteVaultReplica
   getReplicationStatus answerReplication linkRegion realmCard replicate
 `)

@@ -10,6 +10,7 @@ import type {
   IdentifyCiphertextInput,
   Operations,
 } from './api.ts'
+import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Core } from './core.ts'
 import { asCoded } from './coded.ts'
 import { exportRealm, type ExportRealmInput } from './backup/realm-export.ts'
@@ -114,6 +115,11 @@ class Room {
   /** The present moment by the clock of the room: what its states are a function of. */
   now(): Date {
     return new Date(coreOf(this).now())
+  }
+
+  /** Primitives and randomness of the room, without any of its keys: what a face makes, it makes with them. */
+  get crypto(): CryptoProvider {
+    return coreOf(this).provider
   }
 
   /**

@@ -2,6 +2,7 @@
 import { row, type Call } from './call.ts'
 import { validation } from './errors.ts'
 import { CONTEXT, NUMBER_OF_BYTES, RECIPIENT, STORE_ID, USE } from './members.ts'
+import { recipientOf, type WithRecipient } from './recipient.ts'
 import {
   DATA_KEY_SPECS,
   KEY_PAIR_SPECS,
@@ -24,7 +25,7 @@ const PAIR = {
   KeyPairSpec: need(words(...namesOf(KEY_PAIR_SPECS))),
 }
 
-interface Asked {
+interface Asked extends WithRecipient {
   readonly KeyId: string
   readonly EncryptionContext: Readonly<Record<string, string>> | undefined
 }
@@ -47,6 +48,7 @@ async function dataKey(call: Call<DataKeyAsked>, more: { readonly withoutPlainte
   const { NumberOfBytes: lengthBytes, KeySpec, EncryptionContext: context } = call.input
   if ((lengthBytes === undefined) === (KeySpec === undefined))
     validation('Please specify either number of bytes or key spec.')
+  const recipient = await recipientOf(call.face, call.input)
   const used = await sealingKey(call, 'generateDataKey')
   const made = await call.room.generateDataKey({
     ...withKey(call, used),
@@ -57,13 +59,14 @@ async function dataKey(call: Call<DataKeyAsked>, more: { readonly withoutPlainte
   const { plaintext } = made
   return {
     CiphertextBlob: made.ciphertext,
-    ...(plaintext && { Plaintext: plaintext }),
+    ...(plaintext && (await recipient.members('Plaintext', plaintext))),
     KeyId: used.arn,
   }
 }
 
 async function keyPair(call: Call<PairAsked>, more: { readonly withoutPlaintext?: true }) {
   const { KeyPairSpec, EncryptionContext: context } = call.input
+  const recipient = await recipientOf(call.face, call.input)
   const used = await sealingKey(call, 'generateDataKeyPair')
   const made = await call.room.generateDataKeyPair({
     ...withKey(call, used),
@@ -74,7 +77,7 @@ async function keyPair(call: Call<PairAsked>, more: { readonly withoutPlaintext?
   const { privateKey } = made
   return {
     PrivateKeyCiphertextBlob: made.ciphertext,
-    ...(privateKey && { PrivateKeyPlaintext: privateKey }),
+    ...(privateKey && (await recipient.members('PrivateKeyPlaintext', privateKey))),
     PublicKey: made.publicKey,
     KeyId: used.arn,
     KeyPairSpec,
@@ -122,8 +125,9 @@ export const DATA_KEY_ROWS = {
     answer: async (call) => {
       const { NumberOfBytes: lengthBytes } = call.input
       if (lengthBytes === undefined) validation('NumberOfBytes is required.')
+      const recipient = await recipientOf(call.face, call.input)
       const { bytes } = await call.room.generateRandom({ ...call.asked, lengthBytes })
-      return { Plaintext: bytes }
+      return recipient.members('Plaintext', bytes)
     },
   }),
 }

@@ -14,6 +14,7 @@ import {
   RECIPIENT,
   USE,
 } from './members.ts'
+import { recipientOf } from './recipient.ts'
 import { ENCRYPTION_ALGORITHMS, KEY_SPECS, namesOf, type EncryptionAlgorithm } from './specs.ts'
 import { flag, may, need, words } from './shape.ts'
 import {
@@ -108,6 +109,7 @@ export const ENCRYPTION_ROWS = {
     answer: async (call) => {
       const { KeyId, CiphertextBlob, EncryptionContext: context } = call.input
       const { EncryptionAlgorithm = DEFAULT } = call.input
+      const recipient = await recipientOf(call.face, call.input)
       const ignored = ignoresCiphertext(call.input)
       const { used, ciphertext } = await ciphertextSource(call, {
         member: 'KeyId',
@@ -126,7 +128,8 @@ export const ENCRYPTION_ROWS = {
         ...(algorithm && { algorithm }),
         ...(context && { context }),
       })
-      return { KeyId: used.arn, Plaintext: plaintext, EncryptionAlgorithm }
+      const shown = await recipient.members('Plaintext', plaintext)
+      return { KeyId: used.arn, ...shown, EncryptionAlgorithm }
     },
   }),
 

@@ -29,9 +29,10 @@ export const PUBLIC_KEY = blob(1, 8192)
 export const DRY_RUN_MODIFIERS = list(words('IGNORE_CIPHERTEXT'))
 export const NUMBER_OF_BYTES = int(1, 1024)
 
+/** Both are optional in the model, but an answer can be encrypted with both alone. */
 export const RECIPIENT = structure({
-  KeyEncryptionAlgorithm: may(words('RSAES_OAEP_SHA_256')),
-  AttestationDocument: may(blob(1, 262_144)),
+  KeyEncryptionAlgorithm: need(words('RSAES_OAEP_SHA_256')),
+  AttestationDocument: need(blob(1, 262_144)),
 })
 
 /** What every operation with a key and a test run has. */

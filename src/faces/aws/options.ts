@@ -21,6 +21,11 @@ export interface AwsOptions {
    * for each account and region, made when it is first asked for.
    */
   readonly vaultId?: string
+  /**
+   * Root certificates of attestation documents, in PEM or DER; default the root of AWS Nitro. Tests
+   * give that of `nitroTestAuthority`.
+   */
+  readonly attestationRoots?: readonly (string | Uint8Array)[]
   /** Looks at each request before it is served; what it answers is thrown, for tests of failures. */
   readonly intercept?: (call: AwsCall) => AwsFault | undefined
 }

@@ -3,6 +3,7 @@ import { StrongroomError } from '../../base/errors.ts'
 import { row } from './call.ts'
 import { KmsFault } from './errors.ts'
 import { PUBLIC_KEY, RECIPIENT, USE } from './members.ts'
+import { recipientOf } from './recipient.ts'
 import { KEY_ORIGINS } from './specs.ts'
 import { may, need, words } from './shape.ts'
 import { needAlgorithm, useKey, withKey } from './use.ts'
@@ -19,6 +20,7 @@ export const SECRET_ROWS = {
     },
     answer: async (call) => {
       const { KeyId, KeyAgreementAlgorithm, PublicKey: publicKey } = call.input
+      const recipient = await recipientOf(call.face, call.input)
       const used = await useKey(call, KeyId)
       await needAlgorithm(call, 'deriveSharedSecret', used, 'KEY_AGREEMENT', KeyAgreementAlgorithm)
       const deriving = call.room.deriveSharedSecret({ ...withKey(call, used), publicKey })
@@ -27,7 +29,7 @@ export const SECRET_ROWS = {
       })
       return {
         KeyId: used.arn,
-        SharedSecret: sharedSecret,
+        ...(await recipient.members('SharedSecret', sharedSecret)),
         KeyAgreementAlgorithm,
         KeyOrigin: KEY_ORIGINS[used.origin],
       }

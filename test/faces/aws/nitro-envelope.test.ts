@@ -9,7 +9,8 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { toHex, utf8 } from '../../../src/base/bytes.ts'
 import { createNodeProvider } from '../../../src/crypto/node/index.ts'
 import { createPortableProvider } from '../../../src/crypto/portable/index.ts'
-import { envelopeFor, recipientKey } from '../../../src/faces/aws/nitro/envelope.ts'
+import { envelopeFor as seal, recipientKey } from '../../../src/faces/aws/nitro/envelope.ts'
+import type { CryptoProvider } from '../../../src/crypto/provider.ts'
 import { openForRecipient, seededRandom } from '../../../src/testing/index.ts'
 import { reasonOf } from './nitro-kit.ts'
 
@@ -18,6 +19,8 @@ const spkiOf = (key: KeyObject) => new Uint8Array(key.export({ type: 'spki', for
 const enclave = pair(2048)
 const spki = spkiOf(enclave.publicKey)
 const provider = createNodeProvider()
+const envelopeFor = (by: CryptoProvider, key: Uint8Array, plaintext: Uint8Array) =>
+  seal(by, recipientKey(by, key), plaintext)
 const secret = utf8('a data key of thirty-two bytes..')
 
 const folder = mkdtempSync(join(tmpdir(), 'strongroom-nitro-'))

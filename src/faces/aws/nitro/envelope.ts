@@ -40,6 +40,12 @@ const OAEP = der.sequence(
   ),
 )
 
+export interface RecipientKey {
+  readonly key: PublicKey
+  /** SHA-256 of the SPKI. */
+  readonly identifier: Uint8Array
+}
+
 /**
  * The key of a document, if an answer can be encrypted to it: SPKI of RSA with 2048, 3072 or 4096
  * bits.
@@ -48,33 +54,28 @@ const OAEP = der.sequence(
 export function recipientKey(
   provider: CryptoProvider,
   publicKey: Uint8Array | undefined,
-): PublicKey {
+): RecipientKey {
   if (!publicKey) return refuse('publicKey', 'a document with a public key')
-  return (
-    provider.parseRsaPublicKey(publicKey) ??
-    refuse('publicKey', 'a public key of RSA with 2048, 3072 or 4096 bits, as SPKI in DER')
-  )
+  const key = provider.parseRsaPublicKey(publicKey)
+  if (!key)
+    return refuse('publicKey', 'a public key of RSA with 2048, 3072 or 4096 bits, as SPKI in DER')
+  return { key, identifier: provider.digest('SHA_256', publicKey) }
 }
 
-/**
- * A plaintext for whoever holds the private key. Key and IV come from the provider.
- * @throws AttestationRefused `publicKey`
- */
+/** A plaintext for whoever holds the private key. Key and IV come from the provider. */
 export async function envelopeFor(
   provider: CryptoProvider,
-  publicKey: Uint8Array,
+  recipient: RecipientKey,
   plaintext: Uint8Array,
 ): Promise<Uint8Array> {
-  const recipient = recipientKey(provider, publicKey)
   const key = secretBytes(KEY_BYTES)
   const iv = new Uint8Array(IV_BYTES)
   try {
     provider.random.fill(key)
     provider.random.fill(iv)
-    const encryptedKey = (await recipient.oaepEncrypt('SHA_256', key))!
+    const encryptedKey = (await recipient.key.oaepEncrypt('SHA_256', key))!
     const content = provider.aes(key).cbcEncrypt(iv, plaintext, true)!
-    const identifier = provider.digest('SHA_256', publicKey)
-    return envelopedData(identifier, encryptedKey, iv, content)
+    return envelopedData(recipient.identifier, encryptedKey, iv, content)
   } finally {
     wipe(key)
   }
