@@ -28,12 +28,14 @@ export async function answer(face: Face, asking: Asking): Promise<object | undef
   try {
     const input = readRequest(operation.input, source, codec)
     call = new Call({ face, name, operation, caller, requestId, input })
+    face.throttle?.admit(call)
     const output = await operation.answer(call)
     if (isDryRun(operation, input)) throw dryRun(output)
+    if (output) face.usage.note(call, output)
     return output
   } catch (error) {
-    const { subject = '', usage } = call ?? {}
-    throw faultOf(error, { operation: name, arn: subject, usage })
+    const { subject = '', alias, usage } = call ?? {}
+    throw faultOf(error, { operation: name, arn: subject, alias, usage })
   }
 }
 

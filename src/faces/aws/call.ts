@@ -5,6 +5,7 @@ import type { Strongroom } from '../../engine/room.ts'
 import { arnOf, coreKeyId, keyArn, parseName, shownKeyId, type Named, type Place } from './arn.ts'
 import { KmsFault, notFound } from './errors.ts'
 import type { Face } from './face.ts'
+import { managedKey } from './managed.ts'
 import type { Shape, Values } from './shape.ts'
 
 /** What the wire says of an operation, and how the room is asked. */
@@ -61,6 +62,8 @@ export class Call<I = unknown> {
   readonly input: I
   /** What texts of refusals name: the key that was last looked at. */
   subject = ''
+  /** The alias that is made, changed or removed, as an ARN. */
+  alias: string | undefined
   /** KeyUsage of that key. */
   usage: string | undefined
 
@@ -102,7 +105,8 @@ export class Call<I = unknown> {
     const vaultId = await this.#vaultOf(named)
     const keyId = named.kind === 'alias' ? named.name : coreKeyId(named.name)!
     this.subject = arnOf(named, named.kind === 'alias' ? named.name : `key/${named.name}`)
-    const key = vaultId && (await this.#look(keyId, vaultId))
+    const key =
+      vaultId && ((await this.#look(keyId, vaultId)) ?? (await managedKey(this, vaultId, named)))
     if (!key || key.role !== 'ordinary' || !isWritten(key, named)) throw this.#unknown(named)
     const arn = keyArn(named, shownKeyId(key.id, isMultiRegion(key)))
     this.subject = arn

@@ -33,6 +33,8 @@ export interface Subject {
   readonly operation: string
   /** The key as it was named or found, for texts. */
   readonly arn: string
+  /** The alias that is made, changed or removed, as an ARN. */
+  readonly alias?: string | undefined
   /** KeyUsage of the key, when it is known. */
   readonly usage?: string | undefined
 }
@@ -56,10 +58,8 @@ const IS: Readonly<Record<string, string>> = {
   updating: 'is updating.',
 }
 
-const stateFault: Translate = ({ operation, arn }, { explain, message }) => {
+const stateFault: Translate = ({ arn }, { explain, message }) => {
   const found = explain?.found ?? ''
-  if (operation === 'CancelKeyDeletion')
-    return new KmsFault('KMSInvalidStateException', `${arn} is not pending deletion.`)
   if (found === 'deleted') return new KmsFault('NotFoundException', `Key '${arn}' does not exist`)
   if (explain?.rule.startsWith('key.') && found === 'disabled')
     return new KmsFault('DisabledException', `${arn} is disabled.`)
@@ -78,8 +78,13 @@ const usageFault: Translate = ({ operation, arn, usage }, { message, explain }) 
 /** TABLE of codes: ours on the left. What is absent is a defect. */
 export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
   INVALID_ARGUMENT: plain('ValidationException'),
-  NOT_FOUND: ({ arn }) => new KmsFault('NotFoundException', `Key '${arn}' does not exist`),
-  ALREADY_EXISTS: plain('AlreadyExistsException'),
+  NOT_FOUND: ({ arn, alias }) =>
+    notFound(alias ? `Alias ${alias} is not found.` : `Key '${arn}' does not exist`),
+  ALREADY_EXISTS: ({ alias }, { message }) =>
+    new KmsFault(
+      'AlreadyExistsException',
+      alias ? `An alias with the name ${alias} already exists` : message,
+    ),
   INVALID_STATE: stateFault,
   CONFLICT: plain('ConflictException'),
   FORBIDDEN: plain('AccessDeniedException'),
@@ -93,17 +98,32 @@ export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
   INVALID_KEY_MATERIAL: plain('IncorrectKeyMaterialException'),
   INVALID_IMPORT_TOKEN: plain('InvalidImportTokenException'),
   EXPIRED_IMPORT_TOKEN: plain('ExpiredImportTokenException'),
-  INVALID_PAGE_TOKEN: plain('InvalidMarkerException'),
+  INVALID_PAGE_TOKEN: () => invalidMarker(),
   UNAVAILABLE: silent('KMSInternalException'),
   OUTCOME_UNKNOWN: silent('KMSInternalException'),
   BUSY: plain('ThrottlingException'),
   CLOSED: silent('KMSInternalException'),
 }
 
+/** TABLE of what some operations say otherwise. */
+const OF_OPERATION: Readonly<Record<string, typeof ERROR_TABLE>> = {
+  CancelKeyDeletion: {
+    INVALID_STATE: ({ arn }) =>
+      new KmsFault('KMSInvalidStateException', `${arn} is not pending deletion.`),
+  },
+  GetPublicKey: { UNSUPPORTED: silent('UnsupportedOperationException') },
+  TagResource: { LIMIT_EXCEEDED: () => new KmsFault('TagException', 'Too many tags') },
+}
+
+const translation = (operation: string, code: ErrorCode): Translate | undefined =>
+  (Object.hasOwn(OF_OPERATION, operation) ? OF_OPERATION[operation]?.[code] : undefined) ??
+  ERROR_TABLE[code]
+
 /** Whatever was thrown, as an exception of the service; a defect tells nothing but that it is one. */
 export function faultOf(error: unknown, subject: Subject): KmsFault {
   if (error instanceof KmsFault) return error
-  const translate = error instanceof StrongroomError ? ERROR_TABLE[error.code] : undefined
+  const translate =
+    error instanceof StrongroomError ? translation(subject.operation, error.code) : undefined
   if (!translate) return new KmsFault('KMSInternalException', '', error)
   const fault = translate(subject, error as StrongroomError)
   return new KmsFault(fault.name, fault.message, error)
@@ -116,5 +136,12 @@ export function validation(message: string): never {
 export function unsupported(message = ''): never {
   throw new KmsFault('UnsupportedOperationException', message)
 }
+
+export const invalidMarker = (): KmsFault =>
+  new KmsFault(
+    'InvalidMarkerException',
+    'The request was rejected because the marker that specifies where pagination should next ' +
+      'begin is not valid.',
+  )
 
 export const notFound = (message: string): KmsFault => new KmsFault('NotFoundException', message)

@@ -3,7 +3,10 @@ import type { Strongroom } from '../../engine/room.ts'
 import type { DefinedTags } from '../../domain/records.ts'
 import type { Place } from './arn.ts'
 import { DEFAULT_ACCOUNT, type AwsOptions } from './options.ts'
+import { Tally } from './quotas.ts'
 import { Remembered } from './remembered.ts'
+import { Throttle } from './throttle.ts'
+import { Usage } from './usage.ts'
 import type { Used } from './use.ts'
 
 /** Shared by all faces of a room: a handler, a plugin and a server see the same service. */
@@ -12,19 +15,29 @@ interface Shared {
   readonly vaults: Map<string, Promise<string>>
   /** Those that were there when the first request came. */
   known: Promise<ReadonlyMap<string, string>> | undefined
+  /** How many keys there are, by vault. */
+  readonly tallies: Map<string, Tally>
+  readonly throttle: Throttle
+  readonly usage: Usage
 }
 
 const shared = new WeakMap<Strongroom, Shared>()
 
 function sharedOf(room: Strongroom): Shared {
-  const found = shared.get(room) ?? { vaults: new Map(), known: undefined }
+  const found = shared.get(room) ?? {
+    vaults: new Map(),
+    known: undefined,
+    tallies: new Map(),
+    throttle: new Throttle(),
+    usage: new Usage(room.now()),
+  }
   shared.set(room, found)
   return found
 }
 
 const PAGE = 1000
-/** The namespace of tags by which the vaults of this face are known. */
-const NAMESPACE = 'aws'
+/** The namespace of tags by which the vaults of this face, and the keys of services, are known. */
+export const NAMESPACE = 'aws'
 
 function placeIn(tags: DefinedTags): Place | undefined {
   const { account, region } = tags[NAMESPACE] ?? {}
@@ -56,6 +69,24 @@ export class Face {
 
   get now(): number {
     return this.room.now().getTime()
+  }
+
+  /** When each key was last used (contracts: AWS 17, GetKeyLastUsage). */
+  get usage(): Usage {
+    return this.#shared.usage
+  }
+
+  /** Undefined when nothing is throttled. */
+  get throttle(): Throttle | undefined {
+    return this.options.throttle ? this.#shared.throttle : undefined
+  }
+
+  /** Counts the keys of a vault against the quota. */
+  tally(vaultId: string): Tally {
+    const { tallies } = this.#shared
+    const tally = tallies.get(vaultId) ?? new Tally()
+    tallies.set(vaultId, tally)
+    return tally
   }
 
   /** The vault of an account in a region; it is made when it is not there yet. */

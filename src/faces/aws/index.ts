@@ -16,6 +16,8 @@ export type { AwsRequest, AwsResponse } from './codec.ts'
 export { awsFetch } from './fetch.ts'
 export { awsHandler } from './handle.ts'
 export type { AwsCall, AwsFault, AwsOptions } from './options.ts'
+export { QUOTAS, type Quotas } from './quotas.ts'
+export type { Rates } from './throttle.ts'
 export { awsPlugin, type AwsPlugin, type AwsPluginOptions } from './plugin.ts'
 export {
   awsRequestHandler,

@@ -1,90 +1,19 @@
 /** TABLE of the operations on keys as a whole (contracts: AWS 7, 17). */
+import type { Key } from '../../engine/api.ts'
 import { keyArn, shownKeyId } from './arn.ts'
-import { isMultiRegion, row, type Call } from './call.ts'
-import { validation } from './errors.ts'
-import { DESCRIPTION, GRANT_TOKENS, KEY_ID, PAGE, POLICY, STORE_ID, TAGS } from './members.ts'
-import { keyMetadata } from './metadata.ts'
-import {
-  ALGORITHMS_OF,
-  KEY_SPECS,
-  KEY_USAGES,
-  namesOf,
-  type KeySpec,
-  type KeyUsage,
-} from './specs.ts'
-import { flag, may, need, text, words } from './shape.ts'
+import { isMultiRegion, row } from './call.ts'
+import { CREATE_KEY } from './create-key.ts'
+import { customerKey } from './managed.ts'
+import { DESCRIPTION, GRANT_TOKENS, KEY_ID, PAGE } from './members.ts'
+import { algorithmsOf, keyMetadata } from './metadata.ts'
+import { following, paged } from './paging.ts'
+import { need, may } from './shape.ts'
+import { keySpecOf, keyUsageOf } from './specs.ts'
 
-/** A usage must be named, and must fit, unless the key is symmetric. */
-function usageOf(spec: KeySpec, given: KeyUsage | undefined): KeyUsage {
-  if (given === undefined && spec !== 'SYMMETRIC_DEFAULT')
-    validation(
-      'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.',
-    )
-  const usage = given ?? 'ENCRYPT_DECRYPT'
-  if (!ALGORITHMS_OF[spec][usage])
-    validation(`KeyUsage ${usage} is not compatible with KeySpec ${spec}`)
-  return usage
-}
-
-async function listKeys(
-  call: Call<{ readonly Limit: number | undefined; readonly Marker: string | undefined }>,
-) {
-  const { Limit: limit = 100, Marker: pageToken } = call.input
-  const page = await call.room.listKeys({
-    ...call.asked,
-    vaultId: await call.vault(),
-    limit,
-    sortOrder: 'ASC',
-    ...(pageToken !== undefined && { pageToken }),
-  })
-  const Keys = page.items
-    .filter(({ state, role }) => state !== 'deleted' && role === 'ordinary')
-    .map((key) => {
-      const id = shownKeyId(key.id, isMultiRegion(key))
-      return { KeyId: id, KeyArn: keyArn(call.caller, id) }
-    })
-  const { nextPage } = page
-  return { Keys, Truncated: nextPage !== undefined, ...(nextPage && { NextMarker: nextPage }) }
-}
+const shownId = (key: Key): string => shownKeyId(key.id, isMultiRegion(key))
 
 export const KEY_ROWS = {
-  CreateKey: row({
-    room: ['createKey'],
-    input: {
-      Policy: may(POLICY),
-      Description: may(DESCRIPTION),
-      KeyUsage: may(words(...namesOf(KEY_USAGES))),
-      CustomerMasterKeySpec: may(words(...namesOf(KEY_SPECS))),
-      KeySpec: may(words(...namesOf(KEY_SPECS))),
-      Origin: may(words('AWS_KMS', 'EXTERNAL', 'AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE')),
-      CustomKeyStoreId: may(STORE_ID),
-      BypassPolicyLockoutSafetyCheck: may(flag),
-      Tags: may(TAGS),
-      MultiRegion: may(flag),
-      XksKeyId: may(text(1, 128, /^[a-zA-Z0-9-_.]+$/)),
-    },
-    answer: async (call) => {
-      const { KeySpec, CustomerMasterKeySpec, Description: description = '', Origin } = call.input
-      const spec = KeySpec ?? CustomerMasterKeySpec ?? 'SYMMETRIC_DEFAULT'
-      const usage = usageOf(spec, call.input.KeyUsage)
-      const vaultId = await call.vault()
-      const tags = Object.fromEntries(
-        (call.input.Tags ?? []).map(({ TagKey, TagValue }) => [TagKey, TagValue]),
-      )
-      const key = await call.room.createKey({
-        ...call.asked,
-        vaultId,
-        displayName: spec,
-        description,
-        spec: KEY_SPECS[spec],
-        purposes: [KEY_USAGES[usage]],
-        tags,
-        ...(Origin === 'EXTERNAL' && { origin: 'imported' }),
-      })
-      const arn = keyArn(call.caller, shownKeyId(key.id, isMultiRegion(key)))
-      return { KeyMetadata: keyMetadata(call, { key, vaultId, arn }) }
-    },
-  }),
+  CreateKey: CREATE_KEY,
 
   DescribeKey: row({
     room: ['getKey'],
@@ -94,5 +23,67 @@ export const KEY_ROWS = {
     }),
   }),
 
-  ListKeys: row({ room: ['listKeys'], input: PAGE, answer: listKeys }),
+  ListKeys: row({
+    room: ['listKeys'],
+    input: PAGE,
+    answer: async (call) => {
+      const { items, nextPage } = await call.room.listKeys({
+        ...call.asked,
+        ...paged(call.input, 100),
+        vaultId: await call.vault(),
+        sortOrder: 'ASC',
+        withDeleted: false,
+      })
+      const Keys = items.map((key) => {
+        const KeyId = shownId(key)
+        return { KeyId, KeyArn: keyArn(call.caller, KeyId) }
+      })
+      return { Keys, ...following(nextPage) }
+    },
+  }),
+
+  UpdateKeyDescription: row({
+    room: ['updateKey'],
+    input: { KeyId: need(KEY_ID), Description: need(DESCRIPTION) },
+    answer: async (call) => {
+      const { KeyId, Description: description } = call.input
+      const { key, vaultId } = await customerKey(call, KeyId)
+      const change = { description, whileDisabled: true }
+      await call.room.updateKey({ ...call.asked, keyId: key.id, vaultId, ...change })
+      return undefined
+    },
+  }),
+
+  GetPublicKey: row({
+    room: ['getPublicKey'],
+    input: { KeyId: need(KEY_ID), GrantTokens: may(GRANT_TOKENS) },
+    answer: async (call) => {
+      const { key, vaultId, arn } = await call.key(call.input.KeyId, { aliases: true })
+      const { publicKey } = await call.room.getPublicKey({ ...call.asked, keyId: key.id, vaultId })
+      const KeySpec = keySpecOf(key.spec) ?? key.spec
+      return {
+        KeyId: arn,
+        PublicKey: publicKey,
+        CustomerMasterKeySpec: KeySpec,
+        KeySpec,
+        KeyUsage: keyUsageOf(key.purposes),
+        ...algorithmsOf(key),
+      }
+    },
+  }),
+
+  GetKeyLastUsage: row({
+    room: ['getKey'],
+    input: { KeyId: need(KEY_ID) },
+    answer: async (call) => {
+      const { key, arn } = await call.key(call.input.KeyId)
+      const { usage } = call.face
+      return {
+        KeyId: shownId(key),
+        KeyLastUsage: usage.last(arn) ?? {},
+        TrackingStartDate: key.createdAt > usage.since ? key.createdAt : usage.since,
+        KeyCreationDate: key.createdAt,
+      }
+    },
+  }),
 }

@@ -3,10 +3,10 @@ import { blob, flag, int, list, map, may, need, structure, text, words } from '.
 
 export const KEY_ID = text(1, 2048)
 export const ALIAS_NAME = text(1, 256, /^[a-zA-Z0-9:/_-]+$/)
-export const MARKER = text(1, 1024, /^[\u0020-\u00FF]*$/)
+export const MARKER = text(1, 1024, /[\u0020-\u00FF]*/)
 export const DESCRIPTION = text(0, 8192)
-export const POLICY = text(1, 131_072, /^[\u0009\u000A\u000D\u0020-\u00FF]+$/)
-export const POLICY_NAME = text(1, 128, /^[\w]+$/)
+export const POLICY = text(1, 131_072, /[\u0009\u000A\u000D\u0020-\u00FF]+/)
+export const POLICY_NAME = text(1, 128, /[\w]+/)
 export const PRINCIPAL = text(1, 256, /^[\w+=,.@:/-]+$/)
 export const SERVICE_PRINCIPAL = text(
   1,
@@ -42,4 +42,7 @@ export const USE = {
   DryRun: may(flag),
 } as const
 
-export const PAGE = { Limit: may(int(1, 1000)), Marker: may(MARKER) } as const
+/** A page of a list; some operations allow fewer items than others (contracts: AWS 10.5). */
+export const page = (limitMax: number) =>
+  ({ Limit: may(int(1, limitMax)), Marker: may(MARKER) }) as const
+export const PAGE = page(1000)

@@ -3,6 +3,7 @@ import type { Key } from '../../engine/api.ts'
 import type { KeyState } from '../../domain/lifecycle.ts'
 import { shownKeyId } from './arn.ts'
 import { isMultiRegion, type Call, type Found } from './call.ts'
+import { isManaged } from './managed.ts'
 import { ALGORITHMS_MEMBER, ALGORITHMS_OF, KEY_ORIGINS, keySpecOf, keyUsageOf } from './specs.ts'
 
 const KEY_STATES: Readonly<Partial<Record<KeyState, string>>> = {
@@ -14,6 +15,8 @@ const KEY_STATES: Readonly<Partial<Record<KeyState, string>>> = {
   unavailable: 'Unavailable',
   updating: 'Updating',
 }
+
+export const stateOf = ({ state }: Key): string | undefined => KEY_STATES[state]
 
 /** The one list of algorithms that fits the usage. */
 export function algorithmsOf({ spec, purposes }: Key): object {
@@ -34,10 +37,10 @@ export function keyMetadata({ caller }: Call, { key, arn }: Found): object {
     Enabled: key.state === 'enabled' || key.state === 'updating',
     Description: key.description,
     KeyUsage: keyUsageOf(key.purposes),
-    KeyState: KEY_STATES[key.state],
+    KeyState: stateOf(key),
     ...(key.state === 'pendingDeletion' && { DeletionDate: deletionAt }),
     Origin: KEY_ORIGINS[key.origin],
-    KeyManager: 'CUSTOMER',
+    KeyManager: isManaged(key) ? 'AWS' : 'CUSTOMER',
     KeySpec: spec,
     CustomerMasterKeySpec: spec,
     ...algorithmsOf(key),

@@ -2,16 +2,22 @@
  * TABLE of all operations: what the wire says of each, and the operations of the room that do it.
  * Written out in docs/faces/aws.md.
  */
+import { ALIAS_ROWS } from './aliases.ts'
 import type { Operation } from './call.ts'
 import { DATA_KEY_ROWS } from './data-keys.ts'
 import { ENCRYPTION_ROWS } from './encryption.ts'
 import { KEY_ROWS } from './keys.ts'
+import { LIFECYCLE_ROWS } from './lifecycle.ts'
 import { MAC_ROWS } from './macs.ts'
 import { SECRET_ROWS } from './secrets.ts'
 import { SIGNING_ROWS } from './signing.ts'
+import { TAG_ROWS } from './tags.ts'
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...KEY_ROWS,
+  ...LIFECYCLE_ROWS,
+  ...ALIAS_ROWS,
+  ...TAG_ROWS,
   ...ENCRYPTION_ROWS,
   ...DATA_KEY_ROWS,
   ...SIGNING_ROWS,

@@ -1,5 +1,7 @@
 /** What the face can be told. Everything has a default; all faces of a room share what they hold. */
 import type { KmsFault } from './errors.ts'
+import type { Quotas } from './quotas.ts'
+import type { Rates } from './throttle.ts'
 
 /** What `intercept` sees of a request: enough to decide about it, nothing that is secret. */
 export interface AwsCall {
@@ -26,6 +28,15 @@ export interface AwsOptions {
    * give that of `nitroTestAuthority`.
    */
   readonly attestationRoots?: readonly (string | Uint8Array)[]
+   * Quotas in place of the service's (see `QUOTAS`); `false` is none, but for the bounds of the room
+   * (50 aliases for a key). Default: those of the service.
+   */
+  readonly quotas?: false | Partial<Quotas>
+  /**
+   * ThrottlingException beyond the request rates of the service, by the clock of the room: `true`,
+   * or an object with other rates a second, by operation or group. Default: never.
+   */
+  readonly throttle?: boolean | Rates
   /** Looks at each request before it is served; what it answers is thrown, for tests of failures. */
   readonly intercept?: (call: AwsCall) => AwsFault | undefined
 }

@@ -11,7 +11,9 @@ interface Bounded {
 }
 export interface TextType extends Bounded {
   readonly type: 'text'
+  /** As the service shows it; the whole text has to match. */
   readonly pattern?: RegExp
+  readonly whole?: RegExp
   readonly words?: readonly string[]
   /** Never shown, not even to who sent it. */
   readonly secret?: true
@@ -79,7 +81,8 @@ export const need = <const T extends Type>(of: T): Member<T, true> => ({ of, req
 export const may = <const T extends Type>(of: T): Member<T, false> => ({ of, required: false })
 
 export const text = (min: number, max: number, pattern?: RegExp) =>
-  ({ type: 'text', min, max, ...(pattern && { pattern }) }) as const
+  ({ type: 'text', min, max, ...(pattern && { pattern, whole: wholly(pattern) }) }) as const
+const wholly = ({ source }: RegExp): RegExp => new RegExp(`^(?:${source})$`)
 export const secret = (min: number, max: number) =>
   ({ type: 'text', min, max, secret: true }) as const
 export const words = <const W extends readonly string[]>(...names: W) =>
@@ -150,13 +153,10 @@ function readText(reading: Reading, type: TextType, value: unknown, path: string
   checkBounds(reading, 'length', value.length, type, told, path)
   if (type.words && !type.words.includes(value))
     violate(reading, told, path, `satisfy enum value set: [${type.words.join(', ')}]`)
-  if (type.pattern && !type.pattern.test(value))
-    violate(reading, told, path, `satisfy regular expression pattern: ${patternOf(type.pattern)}`)
+  if (type.pattern && !type.whole?.test(value))
+    violate(reading, told, path, `satisfy regular expression pattern: ${type.pattern.source}`)
   return value
 }
-
-/** Ours are anchored, for `test`; texts show them without. */
-const patternOf = ({ source }: RegExp): string => source.replace(/^\^|\$$/g, '')
 
 const READERS: Readers = {
   text: readText,
@@ -194,7 +194,8 @@ const READERS: Readers = {
   list: (reading, type, value, path) => {
     if (!Array.isArray(value)) throw unreadable()
     const items = value.filter((each) => each !== null && each !== undefined)
-    checkBounds(reading, 'length', items.length, type, shown(items), path)
+    const told = shown(`[${items.join(', ')}]`)
+    checkBounds(reading, 'length', items.length, type, told, path)
     return items.map((each, i) => read(reading, type.of, each, `${path}.${i + 1}.member`))
   },
   structure: (reading, { shape }, value, path) => readShape(reading, shape, value, path),

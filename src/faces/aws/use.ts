@@ -36,6 +36,7 @@ const usedOf = ({ key, vaultId, arn }: Found): Used => ({
 export function about(call: Call, used: Used): Used {
   call.subject = used.arn
   call.usage = used.usage
+  call.face.throttle?.admitUse(call, used)
   return used
 }
 
