@@ -28,6 +28,7 @@ export interface AwsOptions {
    * give that of `nitroTestAuthority`.
    */
   readonly attestationRoots?: readonly (string | Uint8Array)[]
+  /**
    * Quotas in place of the service's (see `QUOTAS`); `false` is none, but for the bounds of the room
    * (50 aliases for a key). Default: those of the service.
    */
