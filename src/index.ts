@@ -30,6 +30,12 @@ export {
   type FetchLinkOptions,
   type ReplicationLink,
 } from './replication/link.ts'
+export type {
+  KeyStoreLink,
+  LinkedKeyStore,
+  LinkedUse,
+  OpenKeyStore,
+} from './engine/key-store-link.ts'
 export type { Followed } from './engine/replication/follow.ts'
 export type { ReplicateInput } from './engine/replication/rounds.ts'
 export { ERROR_CODES, StrongroomError, type ErrorCode, type Explanation } from './base/errors.ts'
@@ -55,10 +61,12 @@ export {
   type Wrapping,
 } from './domain/algorithms.ts'
 export { LIMITS } from './domain/limits.ts'
-export type { KeyState, VaultState, VersionState } from './domain/lifecycle.ts'
+export type { KeyState, KeyStoreState, VaultState, VersionState } from './domain/lifecycle.ts'
 export type {
   DefinedTags,
   Json,
+  KeyStorePlace,
+  KeyStoreType,
   Origin,
   ProtectionMode,
   ReplicaStatus,

@@ -87,6 +87,17 @@ export function ports(type: string, ...methods: readonly string[]): Field {
   )
 }
 
+/** One of the caller's own objects, kept as it is: one with these methods. */
+export function port(...methods: readonly string[]): Field {
+  const type = `an object with the methods ${methods.join(', ')}`
+  return field(type, (value, path) => {
+    const methodOf = (name: string): unknown =>
+      typeof value === 'object' && value !== null && (value as Record<string, unknown>)[name]
+    if (methods.every((name) => typeof methodOf(name) === 'function')) return value
+    return invalidArgument(path, type, value)
+  })
+}
+
 /** Kept as it is: it is the caller's to hear. */
 export const callback: Field = field('a function', (value, path) =>
   typeof value === 'function' ? value : invalidArgument(path, 'a function', value),

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   UNAVAILABLE: 'Nothing was changed. Repair the store, then call `recover()`.',
   OUTCOME_UNKNOWN: 'The write may or may not have happened. Call `recover()`, then look.',
   INTEGRITY: 'The stored bytes are not what was written. Restore from a backup and run `verify()`.',
+  KEY_STORE_FAILED: 'See `explain`: the linked key store refused or did not answer.',
   ROLLED_BACK: 'The store is older than its anchor. Put back the newest copy.',
   BUSY: 'Too many operations are waiting. Try again later.',
   CLOSED: 'Open the room again.',

@@ -79,6 +79,10 @@ export const FAILURES: Readonly<Record<ErrorCode, Row>> = {
     exit: EXIT.store,
     remedy: 'Nothing was changed. Repair what the message names, then repeat.',
   },
+  KEY_STORE_FAILED: {
+    exit: EXIT.store,
+    remedy: 'The key store of the key refused or did not answer: the message says why.',
+  },
   OUTCOME_UNKNOWN: {
     exit: EXIT.store,
     remedy: 'The write may or may not have happened: look before you repeat it.',

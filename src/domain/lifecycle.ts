@@ -9,8 +9,8 @@ export const VAULT_STATES = ['active', 'pendingDeletion', 'deleted', 'restoring'
 export type VaultState = (typeof VAULT_STATES)[number]
 
 /**
- * `creating`, `unavailable` and `updating` are words for faces and linked stores; our own keys pass
- * through them at once.
+ * `unavailable`: the key store of the key is not connected. `creating` and `updating` are words for
+ * faces; our own keys pass through them at once.
  */
 export const KEY_STATES = [
   'creating',
@@ -104,6 +104,45 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     destroy: 'deleted',
     deleteMaterial: 'pendingDeletion',
   },
+  // What is stored, and shows once the key store is connected again.
+  unavailable: {
+    describe: 'unavailable',
+    move: 'unavailable',
+    enable: 'enabled',
+    disable: 'disabled',
+    schedule: 'pendingDeletion',
+    destroy: 'deleted',
+  },
+}
+
+export const KEY_STORE_STATES = [
+  'disconnected',
+  'connecting',
+  'connected',
+  'disconnecting',
+  'failed',
+  'deleted',
+] as const
+export type KeyStoreState = (typeof KEY_STORE_STATES)[number]
+export type KeyStoreEvent =
+  'describe' | 'configure' | 'connect' | 'settled' | 'refused' | 'disconnect' | 'delete'
+/** A key store that failed has to be disconnected before anything else (contracts: AWS 14, 17). */
+export const KEY_STORE_TABLE: Table<KeyStoreState, KeyStoreEvent> = {
+  disconnected: {
+    describe: 'disconnected',
+    configure: 'disconnected',
+    connect: 'connecting',
+    delete: 'deleted',
+  },
+  connecting: {
+    connect: 'connecting',
+    settled: 'connected',
+    refused: 'failed',
+    disconnect: 'disconnecting',
+  },
+  connected: { describe: 'connected', connect: 'connected', disconnect: 'disconnecting' },
+  failed: { disconnect: 'disconnecting' },
+  disconnecting: { settled: 'disconnected' },
 }
 
 export type VersionEvent =
@@ -141,7 +180,12 @@ export const VERSION_TABLE: Table<VersionState, VersionEvent> = {
   pendingDeletion: { cancel: 'previous', due: 'deleted' },
 }
 
-export const TABLES = { vault: VAULT_TABLE, key: KEY_TABLE, version: VERSION_TABLE } as const
+export const TABLES = {
+  vault: VAULT_TABLE,
+  key: KEY_TABLE,
+  version: VERSION_TABLE,
+  keyStore: KEY_STORE_TABLE,
+} as const
 
 /**
  * The state after an event, or the refusal that says which states allow it. `previous` is only read

@@ -25,6 +25,14 @@ export const LIMITS = {
   definedTagBytesMax: 16_384,
   aliasLengthMax: 256,
   aliasesPerKeyMax: 50,
+  /** AWS: 10 custom key stores. */
+  keyStoresPerVaultMax: 10,
+  /** Of a password, or a credential of a proxy. */
+  keyStoreSecretBytesMax: 4096,
+  /** What a key store takes part in (AWS: 4 KiB). */
+  linkedPlaintextBytesMax: 4096,
+  /** How long a connection may be on its way. */
+  settleMsMax: 3_600_000,
   /** Symmetric plaintext through our own API (faces lower it to their cloud's 4 KiB). */
   plaintextBytesMax: 65_536,
   /** Messages to sign or authenticate. */

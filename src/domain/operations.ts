@@ -19,6 +19,8 @@ interface Common {
    * True where material is destroyed: the answer waits for the sweep that makes it unrecoverable.
    */
   readonly destroys?: true
+  /** False where a key of a key store has nothing to offer: it has one version, which stays here. */
+  readonly keyStores?: false
 }
 export interface RoomRow extends Common {
   readonly target: 'room'
@@ -108,13 +110,21 @@ export const OPERATIONS = {
   deleteAlias: { target: 'vault', writes: true, etag: false },
   listAliases: readVault,
   getRotationPolicy: readKey,
-  putRotationPolicy: keyEvent('describe'),
-  rotateKey: keyEvent('rotate'),
+  putRotationPolicy: { ...keyEvent('describe'), keyStores: false },
+  rotateKey: { ...keyEvent('rotate'), keyStores: false },
   listRotations: readKey,
   backupKey: { target: 'key', writes: false, vault: ACTIVE, key: HELD, copies: true },
   restoreKey: room(true),
 
-  createKeyVersion: keyEvent('rotate'),
+  createKeyStore: inVault,
+  getKeyStore: readVault,
+  listKeyStores: readVault,
+  updateKeyStore: { target: 'vault', writes: true, vault: ACTIVE, etag: false },
+  connectKeyStore: { target: 'vault', writes: true, vault: ACTIVE, etag: false },
+  disconnectKeyStore: { target: 'vault', writes: true, vault: ACTIVE, etag: false },
+  deleteKeyStore: { target: 'vault', writes: true, vault: ACTIVE, etag: false },
+
+  createKeyVersion: { ...keyEvent('rotate'), keyStores: false },
   getKeyVersion: readVersion,
   listKeyVersions: readKey,
   updateKeyVersion: versionEvent('update'),
@@ -123,7 +133,7 @@ export const OPERATIONS = {
 
   getWrappingKey: { target: 'vault', writes: true, vault: ACTIVE },
   importKey: inVault,
-  importKeyVersion: keyEvent('rotate'),
+  importKeyVersion: { ...keyEvent('rotate'), keyStores: false },
   getImportParameters: keyEvent('importMaterial'),
   importKeyMaterial: keyEvent('importMaterial'),
   deleteKeyMaterial: { ...keyEvent('deleteMaterial'), destroys: true },
@@ -132,7 +142,7 @@ export const OPERATIONS = {
   decrypt: use('process', 'decrypt', 'encrypt'),
   reEncrypt: use('apply', 'encrypt', 'encrypt'),
   generateDataKey: use('apply', 'encrypt', 'encrypt'),
-  generateDataKeyPair: use('apply', 'encrypt', 'encrypt'),
+  generateDataKeyPair: { ...use('apply', 'encrypt', 'encrypt'), keyStores: false },
   generateRandom: room(false),
   sign: use('apply', 'sign', 'sign'),
   verify: use('process', 'verify', 'sign'),

@@ -149,6 +149,14 @@ const RULES: readonly Rule[] = [
         : undefined,
   },
   {
+    name: 'key.store',
+    code: 'UNSUPPORTED',
+    test: (row, { key }) =>
+      row.keyStores === false && key?.record.keyStore
+        ? { expected: 'a key without a key store', found: 'a key of a key store' }
+        : undefined,
+  },
+  {
     name: 'version.state',
     code: 'INVALID_STATE',
     test: (row, { version }) =>

@@ -153,6 +153,8 @@ export interface KeyRecord {
    * copy with the greatest is the primary; 0 never led.
    */
   readonly primacy?: number
+  /** Its ciphertexts have a second layer, made there. */
+  readonly keyStore?: KeyStorePlace
 }
 
 export interface VersionRecord {
@@ -199,6 +201,38 @@ export interface AliasRecord {
   readonly keyId: string
   readonly createdAt: number
   readonly updatedAt: number
+}
+
+/** Where the second layer of a key is held: in hardware of one's own, or behind a proxy. */
+export const KEY_STORE_TYPES = ['HSM', 'EXTERNAL'] as const
+export type KeyStoreType = (typeof KEY_STORE_TYPES)[number]
+
+/**
+ * A key store that is linked to a vault: its keys work while it is connected. What opens it lies in
+ * a record of its own.
+ */
+export interface KeyStoreRecord {
+  readonly id: string
+  readonly vaultId: string
+  readonly name: string
+  readonly type: KeyStoreType
+  readonly createdAt: number
+  readonly updatedAt: number
+  /** What the connection is from `settlesAt` on; until then it is on the way there. */
+  readonly connection: 'disconnected' | 'connected' | 'failed'
+  readonly since: number
+  readonly settlesAt: number
+  /** Why the connection failed, in the words of the link. */
+  readonly failure?: string
+  /** In the words of the link. Never a secret. */
+  readonly settings: Json
+}
+
+/** The place of a key in its key store. */
+export interface KeyStorePlace {
+  readonly id: string
+  /** What the key is called over there. */
+  readonly keyId: string
 }
 
 /** The first answer to a request that carried a retry token. */

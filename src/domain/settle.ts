@@ -4,8 +4,14 @@
  * written: a key of a vault that is pending deletion is pending deletion with the vault's time,
  * unless it has its own; the same for the versions of a key (contracts: OCI 5.4).
  */
-import type { KeyState, VaultState, VersionState } from './lifecycle.ts'
-import type { Deletion, KeyRecord, VaultRecord, VersionRecord } from './records.ts'
+import type { KeyState, KeyStoreState, VaultState, VersionState } from './lifecycle.ts'
+import type {
+  Deletion,
+  KeyRecord,
+  KeyStoreRecord,
+  VaultRecord,
+  VersionRecord,
+} from './records.ts'
 
 /**
  * A record with what it is at one moment. `seq` is the vault sequence at which the record was
@@ -23,8 +29,11 @@ export interface VaultView extends View<VaultRecord, VaultState> {
   /** A replica takes its changes from the primary alone. */
   readonly role: 'primary' | 'replica'
 }
+export type KeyStoreView = View<KeyStoreRecord, KeyStoreState>
 export interface KeyView extends View<KeyRecord, KeyState> {
   readonly vault: VaultView
+  /** The key store of the key, if it has one and that is here. */
+  readonly keyStore?: KeyStoreView
 }
 export interface VersionView extends View<VersionRecord, VersionState> {
   readonly key: KeyView
@@ -51,10 +60,22 @@ export function settleVault(
   return { ...view, state: record.deletion ? 'pendingDeletion' : 'active', derived: false }
 }
 
+/** A connection is on its way until it settles; a failure shows then too. */
+export function settleKeyStore(
+  { record, seq }: Stored<KeyStoreRecord>,
+  now: number,
+): KeyStoreView {
+  const { connection, settlesAt } = record
+  if (now >= settlesAt) return { record, seq, state: connection, derived: false }
+  const state = connection === 'disconnected' ? 'disconnecting' : 'connecting'
+  return { record, seq, state, derived: true }
+}
+
 export function settleKey(
   { record, seq }: Stored<KeyRecord>,
   vault: VaultView,
   now: number,
+  keyStore?: KeyStoreView,
 ): KeyView {
   const view = (state: KeyState, derived: boolean, deletionAt?: number): KeyView => ({
     record,
@@ -62,6 +83,7 @@ export function settleKey(
     vault,
     state,
     derived,
+    ...(keyStore && { keyStore }),
     ...(deletionAt === undefined ? {} : { deletionAt }),
   })
   const own = record.deletion
@@ -70,6 +92,7 @@ export function settleKey(
   if (vault.state === 'deleted') return view('deleted', true, vault.deletionAt)
   if (own) return view('pendingDeletion', false, own.at)
   if (vault.state === 'pendingDeletion') return view('pendingDeletion', true, vault.deletionAt)
+  if (record.keyStore && keyStore?.state !== 'connected') return view('unavailable', true)
   if (record.materialExpiresAt !== undefined && now >= record.materialExpiresAt)
     return view('pendingImport', record.state !== 'pendingImport')
   return view(record.state, false)

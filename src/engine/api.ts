@@ -17,13 +17,15 @@ import type {
 import type {
   DefinedTags,
   Json,
+  KeyStorePlace,
+  KeyStoreType,
   Origin,
   ProtectionMode,
   ReplicaStatus,
   Tags,
   VaultType,
 } from '../domain/records.ts'
-import type { KeyState, VaultState, VersionState } from '../domain/lifecycle.ts'
+import type { KeyState, KeyStoreState, VaultState, VersionState } from '../domain/lifecycle.ts'
 import type { MaterialUse } from '../domain/material.ts'
 import type { SignatureFormat } from '../crypto/provider.ts'
 import type { ErrorCode, Explanation } from '../base/errors.ts'
@@ -131,6 +133,8 @@ export interface Key {
   readonly definedTags: DefinedTags
   readonly rotation?: RotationStatus
   readonly external?: Json
+  /** Where the second layer of its ciphertexts is made. */
+  readonly keyStore?: KeyStorePlace
   readonly restoredFrom?: string
   readonly replicationId?: string
   readonly etag: string
@@ -170,6 +174,22 @@ export interface Alias {
   readonly keyId: string
   readonly createdAt: Date
   readonly updatedAt: Date
+  readonly etag: string
+}
+/** A key store that is linked to a vault: its keys work while it is connected. */
+export interface KeyStore {
+  readonly id: string
+  readonly vaultId: string
+  readonly name: string
+  /** HSM: hardware of one's own; EXTERNAL: behind a proxy. */
+  readonly type: KeyStoreType
+  readonly state: KeyStoreState
+  /** Why it failed, in the words of the link; only while the state is `failed`. */
+  readonly failure?: string
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  /** In the words of the link. */
+  readonly settings: Json
   readonly etag: string
 }
 /** What a version may be limited to (`operations`). */
@@ -267,6 +287,11 @@ export interface CreateKeyInput extends VaultRef, Write {
    * Default: fresh. It is not kept in sight: `origin` says `internal`, as of a key that was made here.
    */
   readonly material?: Uint8Array
+  /**
+   * A key of a connected key store: AES_256, for encryption, without rotation. `keyId` is what the
+   * key is called there; a key store that makes its keys itself names them too.
+   */
+  readonly keyStore?: { readonly id: string; readonly keyId?: string }
   /** Attributes of the first version. */
   readonly version?: VersionAttributes
   readonly rotation?: RotationInput
@@ -320,6 +345,29 @@ export interface ChangeKeyCompartmentInput extends KeyRef, Write {
 export interface CancelKeyDeletionInput extends KeyRef, Write {
   /** `previous` (default, OCI): the state before; `disabled` (AWS): always disabled. */
   readonly restoreTo?: 'previous' | 'disabled'
+}
+export interface KeyStoreRef extends VaultRef {
+  readonly keyStoreId: string
+}
+export interface CreateKeyStoreInput extends VaultRef, Write {
+  /** Unique in the vault. */
+  readonly name: string
+  readonly type: KeyStoreType
+  /** What the link of the room understands; never a secret. */
+  readonly settings: Json
+  /** What opens it: sealed, handed to the link alone, in no answer. */
+  readonly secret?: Uint8Array
+}
+export interface UpdateKeyStoreInput extends KeyStoreRef, Write {
+  readonly name?: string
+  readonly settings?: Json
+  readonly secret?: Uint8Array
+  /** The change may be made while it is connected; by default it has to be disconnected. */
+  readonly whileConnected?: boolean
+}
+export interface ConnectKeyStoreInput extends KeyStoreRef, Write {
+  /** How long it shows `connecting` or `disconnecting` first; default 0. */
+  readonly settleMs?: number
 }
 export interface CreateAliasInput extends KeyRef, Write {
   /** `alias/` and 1 to 250 of A-Z a-z 0-9 / _ - */
@@ -563,6 +611,8 @@ export interface DataKeyPair {
 }
 export interface GenerateRandomInput extends Asked {
   readonly lengthBytes: number
+  /** Bytes of a connected key store of this vault; default: of the room. */
+  readonly keyStore?: { readonly id: string; readonly vaultId: string }
 }
 export interface SignInput extends UseKey {
   readonly message: Uint8Array
@@ -721,6 +771,17 @@ export interface Operations {
   /** A new version now, or the imported material that waits: 25 times, and no schedule moves. */
   rotateKey: [KeyRef & Write, Version]
   listRotations: [ListRotationsInput, Page<Rotation>]
+  /** Linked, and disconnected at first. */
+  createKeyStore: [CreateKeyStoreInput, KeyStore]
+  getKeyStore: [KeyStoreRef & Asked, KeyStore]
+  listKeyStores: [VaultRef & Paged, Page<KeyStore>]
+  updateKeyStore: [UpdateKeyStoreInput, KeyStore]
+  /** A link that refuses is no error: the key store is `failed` then, and says why. */
+  connectKeyStore: [ConnectKeyStoreInput, KeyStore]
+  /** Its keys are unavailable until it is connected again. */
+  disconnectKeyStore: [ConnectKeyStoreInput, KeyStore]
+  /** Disconnected, and without keys. */
+  deleteKeyStore: [KeyStoreRef & Write, KeyStore]
   backupKey: [BackupKeyInput, KeyBackup]
   /** Adds what is missing; nothing that was destroyed comes back, unless as a new key. */
   restoreKey: [RestoreKeyInput, Key]

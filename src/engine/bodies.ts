@@ -5,6 +5,7 @@ import { BACKUP_BODIES } from './operations/backups.ts'
 import { ENCRYPTION_BODIES } from './operations/encryption.ts'
 import { IMPORT_BODIES } from './operations/imports.ts'
 import { KEY_BODIES } from './operations/keys.ts'
+import { KEY_STORE_BODIES } from './operations/key-stores.ts'
 import { MATERIAL_BODIES } from './operations/materials.ts'
 import { REPLICA_BODIES } from './operations/replicas.ts'
 import { ROTATION_BODIES } from './operations/rotations.ts'
@@ -17,6 +18,7 @@ export const BODIES: Bodies = {
   ...REPLICA_BODIES,
   ...KEY_BODIES,
   ...ALIAS_BODIES,
+  ...KEY_STORE_BODIES,
   ...BACKUP_BODIES,
   ...VERSION_BODIES,
   ...ROTATION_BODIES,

@@ -4,6 +4,7 @@
  */
 import { StrongroomError } from '../base/errors.ts'
 import type { Clock } from '../base/ports.ts'
+import type { KeyStoreType } from '../domain/records.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
 import { isUuid, path } from '../format/paths.ts'
 import type { RecordKind, RecordOf } from '../format/records.ts'
@@ -15,6 +16,7 @@ import type { EraseKeys } from './erase.ts'
 import { Claims } from './claims.ts'
 import { Handles } from './handles.ts'
 import { Hot } from './hot.ts'
+import type { KeyStoreLink } from './key-store-link.ts'
 import { Lru } from './lru.ts'
 import type { Meter } from './meter.ts'
 import type { ObjectStore } from '../backup/objects.ts'
@@ -80,6 +82,8 @@ export class Core {
   readonly followers = new Followers()
   /** Ways to other rooms of the realm, by region. */
   readonly links = new Map<string, ReplicationLink>()
+  /** Ways to the key stores of vaults here, by type. */
+  readonly keyStoreLinks = new Map<KeyStoreType, KeyStoreLink>()
   /** Tells what waits for others that the room closes. */
   readonly ending = new AbortController()
   /** One round of following at a time. */

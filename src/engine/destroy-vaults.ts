@@ -15,6 +15,8 @@ export async function destroyVaults(core: Core, cells: readonly Cell[]): Promise
     'alias',
     'retry',
     'agenda',
+    'keyStore',
+    'keyStoreSecret',
     'vaultKey',
   ] as const
   for (const cell of cells) {
@@ -26,6 +28,8 @@ export async function destroyVaults(core: Core, cells: readonly Cell[]): Promise
       alias: range.aliases(cell.id),
       retry: range.retries(cell.id),
       agenda: range.agenda(cell.id),
+      keyStore: range.keyStores(cell.id),
+      keyStoreSecret: range.keyStoreSecrets(cell.id),
       vaultKey: range.vaultKeys(cell.id),
     }
     for (const kind of removed) await removeRange(core, cell, kind, ranges[kind])

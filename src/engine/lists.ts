@@ -10,8 +10,9 @@ import { LIMITS } from '../domain/limits.ts'
 import { SPECS } from '../domain/algorithms.ts'
 import { isPending, rotatedAt } from '../domain/material.ts'
 import {
-  settleKey,
+  settleKeyStore,
   settleVault,
+  type KeyStoreView,
   type KeyView,
   type VaultView,
   type VersionView,
@@ -21,6 +22,7 @@ import { decodeValue, encodeValue } from '../format/records.ts'
 import type {
   Alias,
   Key,
+  KeyStore,
   ListAliasesInput,
   ListKeysInput,
   ListRotationsInput,
@@ -31,9 +33,16 @@ import type {
   Version,
 } from './api.ts'
 import type { Core } from './core.ts'
-import { eachRow, eachVersion } from './lookup.ts'
+import { eachRow, eachVersion, settledKey } from './lookup.ts'
 import { rotated } from './rotate.ts'
-import { aliasAnswer, keyAnswer, rotationOf, vaultAnswer, versionAnswer } from './views.ts'
+import {
+  aliasAnswer,
+  keyAnswer,
+  keyStoreAnswer,
+  rotationOf,
+  vaultAnswer,
+  versionAnswer,
+} from './views.ts'
 
 interface Query {
   readonly limit?: number
@@ -181,9 +190,10 @@ export async function pageOfKeys(
   const { id } = vault.record
   const found: { item: KeyView; at: Position }[] = []
   const smallest = new Smallest<KeyView>(limit + 1, descending, after)
+  const reader = core.reader(await core.cell(id))
   const bounds = byName ? range.keys(id) : keysAfter(id, after, descending)
   for await (const { key, value } of eachRow(core, bounds, !byName && descending)) {
-    const view = settleKey(core.records.open('key', id, key, value), vault, now)
+    const view = await settledKey(reader, vault, core.records.open('key', id, key, value), now)
     if (!matches(query, view)) continue
     const { ordinal, displayName } = view.record
     if (byName) smallest.offer([displayName, view.record.id], () => view)
@@ -269,4 +279,27 @@ export async function pageOfAliases(
       smallest.offer([entry.record.name, ''], () => aliasAnswer(entry))
   }
   return page(core, scope, smallest.kept, limit)
+}
+
+/** Key stores in the order of their creation; there are few. */
+export async function pageOfKeyStores(
+  core: Core,
+  query: Query,
+  vault: VaultView,
+  now: number,
+): Promise<Page<KeyStore>> {
+  const { limit = LIMITS.pageSizeDefault } = query
+  const scope = scopeOf('key stores', query)
+  const smallest = new Smallest<KeyStoreView>(
+    limit + 1,
+    query.sortOrder === 'DESC',
+    readToken(core, scope, query.pageToken),
+  )
+  const { id } = vault.record
+  for await (const { key, value } of eachRow(core, range.keyStores(id))) {
+    const view = settleKeyStore(core.records.open('keyStore', id, key, value), now)
+    smallest.offer([view.record.createdAt, view.record.id], () => view)
+  }
+  const found = smallest.kept.map(({ item, at }) => ({ item: keyStoreAnswer(item), at }))
+  return page(core, scope, found, limit)
 }

@@ -1,11 +1,13 @@
 /** From what a caller names to the settled views that decisions look at. */
 import { StrongroomError } from '../base/errors.ts'
 import { utf8 } from '../base/bytes.ts'
-import type { AliasRecord } from '../domain/records.ts'
+import type { AliasRecord, KeyRecord } from '../domain/records.ts'
 import {
   settleKey,
+  settleKeyStore,
   settleVault,
   settleVersion,
+  type KeyStoreView,
   type KeyView,
   type VaultView,
   type VersionView,
@@ -121,7 +123,28 @@ export async function keyView(
 ): Promise<KeyView> {
   const key = await reader.get('key', path.key(reader.cell.id, ordinal))
   if (!key) throw damaged('an id leads to no key')
-  return settleKey(key, vault, now)
+  return settledKey(reader, vault, key, now)
+}
+
+/** A key as it is now, its key store looked at too. */
+export async function settledKey(
+  reader: Reader,
+  vault: VaultView,
+  key: Entry<KeyRecord>,
+  now: number,
+): Promise<KeyView> {
+  const { keyStore } = key.record
+  return settleKey(key, vault, now, keyStore && (await keyStoreView(reader, keyStore.id, now)))
+}
+
+export async function keyStoreView(
+  reader: Reader,
+  keyStoreId: string,
+  now: number,
+): Promise<KeyStoreView | undefined> {
+  if (!isUuid(keyStoreId)) return undefined
+  const store = await reader.get('keyStore', path.keyStore(reader.cell.id, keyStoreId))
+  return store && settleKeyStore(store, now)
 }
 
 export async function versionView(

@@ -27,7 +27,14 @@ export interface Entry<R = unknown> {
 }
 
 /** Kinds whose decoded form may stay in memory. */
-const CACHED: ReadonlySet<RecordKind> = new Set(['vault', 'key', 'version', 'index', 'alias'])
+const CACHED: ReadonlySet<RecordKind> = new Set([
+  'vault',
+  'key',
+  'version',
+  'index',
+  'alias',
+  'keyStore',
+])
 /** Cached entries per key: key, version, index entries of both, alias. */
 const ENTRIES_PER_KEY = 5
 

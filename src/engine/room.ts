@@ -12,6 +12,9 @@ import type {
 } from './api.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import type { Core } from './core.ts'
+import type { KeyStoreType } from '../domain/records.ts'
+import { readKeyStoreLink } from './key-stores.ts'
+import type { KeyStoreLink } from './key-store-link.ts'
 import { asCoded } from './coded.ts'
 import { exportRealm, type ExportRealmInput } from './backup/realm-export.ts'
 import { importInto, readImport, type ImportRealmInput } from './backup/realm-import.ts'
@@ -202,6 +205,16 @@ class Room {
     const core = coreOf(this)
     core.assertOpen()
     readLink(core, region, link)
+  }
+
+  /**
+   * The way to the key stores of one type, for all vaults of the room; `undefined` cuts it. The last
+   * one counts.
+   */
+  linkKeyStores(type: KeyStoreType, link: KeyStoreLink | undefined): void {
+    const core = coreOf(this)
+    core.assertOpen()
+    readKeyStoreLink(core, type, link)
   }
 
   /**

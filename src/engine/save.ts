@@ -2,7 +2,13 @@
 import { invalidArgument, StrongroomError } from '../base/errors.ts'
 import { SPECS } from '../domain/algorithms.ts'
 import { DAY_MS } from '../domain/limits.ts'
-import type { KeyRecord, Origin, RotationPolicy, VersionRecord } from '../domain/records.ts'
+import type {
+  KeyRecord,
+  KeyStorePlace,
+  Origin,
+  RotationPolicy,
+  VersionRecord,
+} from '../domain/records.ts'
 import { scheduled } from '../domain/rotation.ts'
 import type { VaultView } from '../domain/settle.ts'
 import { path } from '../format/paths.ts'
@@ -29,6 +35,7 @@ export interface NewKey {
   readonly material?: Material
   readonly materialExpiresAt?: number
   readonly fingerprint?: (keyId: string) => Uint8Array
+  readonly keyStore?: KeyStorePlace
 }
 
 /** A new key at the end of its vault, with a first version unless its material is still to come. */
@@ -84,7 +91,7 @@ function blankKey(
   core: Core,
   tx: Tx,
   vault: VaultView,
-  { input, origin, role, material, materialExpiresAt }: NewKey,
+  { input, origin, role, material, materialExpiresAt, keyStore }: NewKey,
 ): KeyRecord {
   checkCombination(vault, input, origin)
   const { purposes: possible, defaults } = SPECS[input.spec]
@@ -118,6 +125,7 @@ function blankKey(
     tags: input.tags ?? {},
     definedTags: input.definedTags ?? {},
     ...(input.external !== undefined && { external: input.external }),
+    ...(keyStore && { keyStore }),
     ...(materialExpiresAt !== undefined && { materialExpiresAt }),
   }
 }

@@ -15,7 +15,7 @@ import {
 } from '../domain/algorithms.ts'
 import { LIMITS } from '../domain/limits.ts'
 import { OPERATIONS } from '../domain/operations.ts'
-import { ORIGINS, PROTECTION_MODES, VAULT_TYPES } from '../domain/records.ts'
+import { KEY_STORE_TYPES, ORIGINS, PROTECTION_MODES, VAULT_TYPES } from '../domain/records.ts'
 import { KEY_OPERATIONS, type OperationName } from './api.ts'
 import { SEAL_FIELD } from './seal.ts'
 
@@ -138,6 +138,10 @@ const newAlias = {
   perKeyMax: optional(c.integer(1, LIMITS.aliasesPerKeyMax)),
 }
 
+const keyStore = { ...vault, keyStoreId: id }
+const keyStoreSecret = c.bytes(1, LIMITS.keyStoreSecretBytesMax)
+const settleMs = optional(c.integer(0, LIMITS.settleMsMax))
+
 const bucketed = c.object({
   bucket: c.text(1, LIMITS.objectNameLengthMax),
   object: c.text(1, LIMITS.objectNameLengthMax),
@@ -197,6 +201,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     origin: optional(c.oneOf(ORIGINS)),
     external: optional(anyJson),
     material: optional(c.bytes(1, LIMITS.wrappedMaterialBytesMax)),
+    keyStore: optional(c.object({ id, keyId: optional(name) })),
   },
   getKey: { ...asked, ...key },
   listKeys: {
@@ -247,6 +252,28 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     newIds: optional(c.boolean),
     failIfNameInUse: optional(c.boolean),
   },
+
+  createKeyStore: {
+    ...write,
+    ...vault,
+    name,
+    type: c.oneOf(KEY_STORE_TYPES),
+    settings: anyJson,
+    secret: optional(keyStoreSecret),
+  },
+  getKeyStore: { ...asked, ...keyStore },
+  listKeyStores: { ...paged, ...vault },
+  updateKeyStore: {
+    ...write,
+    ...keyStore,
+    name: optional(name),
+    settings: optional(anyJson),
+    secret: optional(keyStoreSecret),
+    whileConnected: optional(c.boolean),
+  },
+  connectKeyStore: { ...write, ...keyStore, settleMs },
+  disconnectKeyStore: { ...write, ...keyStore, settleMs },
+  deleteKeyStore: { ...write, ...keyStore },
 
   createKeyVersion: { ...write, ...key, ...attributes },
   getKeyVersion: { ...asked, ...version },
@@ -322,7 +349,11 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     context: optional(context),
     withoutPlaintext: optional(c.boolean),
   },
-  generateRandom: { ...asked, lengthBytes: c.integer(1, LIMITS.randomBytesMax) },
+  generateRandom: {
+    ...asked,
+    lengthBytes: c.integer(1, LIMITS.randomBytesMax),
+    keyStore: optional(c.object({ id, vaultId: id })),
+  },
   sign: signing,
   verify: { ...signing, signature: c.bytes(1, LIMITS.signatureBytesMax) },
   generateMac: mac,

@@ -2,14 +2,30 @@
  * Records as the public sees them: settled, dated, frozen, with an etag that changes with every
  * change.
  */
-import { KEY_STATES, VAULT_STATES, VERSION_STATES } from '../domain/lifecycle.ts'
+import {
+  KEY_STATES,
+  KEY_STORE_STATES,
+  VAULT_STATES,
+  VERSION_STATES,
+} from '../domain/lifecycle.ts'
 import { currentMaterialId, isPending, materialIdOf, rotatedAt } from '../domain/material.ts'
 import type { AliasRecord, RotationPolicy } from '../domain/records.ts'
-import type { KeyView, VaultView, VersionView } from '../domain/settle.ts'
-import type { Alias, Key, KeyOperation, Rotation, RotationStatus, Vault, Version } from './api.ts'
+import type { KeyStoreView, KeyView, VaultView, VersionView } from '../domain/settle.ts'
+import type {
+  Alias,
+  Key,
+  KeyOperation,
+  KeyStore,
+  Rotation,
+  RotationStatus,
+  Vault,
+  Version,
+} from './api.ts'
 import type { Entry } from './records.ts'
 
-const STATES: readonly string[] = [...new Set([...VAULT_STATES, ...KEY_STATES, ...VERSION_STATES])]
+const STATES: readonly string[] = [
+  ...new Set([...VAULT_STATES, ...KEY_STATES, ...VERSION_STATES, ...KEY_STORE_STATES]),
+]
 
 /** What an etag looks at. */
 interface Tagged {
@@ -90,6 +106,7 @@ export function keyAnswer(view: KeyView): Key {
     definedTags: record.definedTags,
     ...maybe('rotation', record.rotation && rotationAnswer(record.rotation, record.lastRotatedAt)),
     ...maybe('external', record.external),
+    ...maybe('keyStore', record.keyStore),
     ...maybe('restoredFrom', record.restoredFrom),
     ...maybe('replicationId', record.replicationId),
     etag: etagOf(view),
@@ -168,5 +185,22 @@ export function aliasAnswer({ record, seq }: Entry<AliasRecord>): Alias {
     createdAt: date(record.createdAt),
     updatedAt: date(record.updatedAt),
     etag: etagOf({ seq }),
+  })
+}
+
+/** Without what opens it: no answer holds that. */
+export function keyStoreAnswer(view: KeyStoreView): KeyStore {
+  const { record, state } = view
+  return Object.freeze({
+    id: record.id,
+    vaultId: record.vaultId,
+    name: record.name,
+    type: record.type,
+    state,
+    createdAt: date(record.createdAt),
+    updatedAt: date(record.updatedAt),
+    ...maybe('failure', state === 'failed' ? record.failure : undefined),
+    settings: record.settings,
+    etag: etagOf(view),
   })
 }

@@ -24,14 +24,29 @@ export const CIPHERTEXT_SUITES = {
 export type CiphertextSpec = keyof typeof CIPHERTEXT_SUITES
 export type CiphertextSuite = (typeof CIPHERTEXT_SUITES)[CiphertextSpec]
 
+/** The suite byte of a ciphertext with a second layer, made by the key store of its key. */
+export const LINKED_SUITE = 4
+
 /** By suite byte; 0 is no suite. */
-const SPECS: readonly (CiphertextSpec | undefined)[] = [undefined, 'AES_256', 'AES_192', 'AES_128']
+const SPECS: readonly (CiphertextSpec | undefined)[] = [
+  undefined,
+  'AES_256',
+  'AES_192',
+  'AES_128',
+  'AES_256',
+]
 
 /** The header of every ciphertext of one key version: made once per version. */
-export function ciphertextHeader(spec: CiphertextSpec, versionId: string): Uint8Array {
+export const ciphertextHeader = (spec: CiphertextSpec, versionId: string): Uint8Array =>
+  headerOf(CIPHERTEXT_SUITES[spec], versionId)
+
+/** The header of what a key store makes of the ciphertexts of one key version. */
+export const linkedHeader = (versionId: string): Uint8Array => headerOf(LINKED_SUITE, versionId)
+
+function headerOf(suite: number, versionId: string): Uint8Array {
   const header = new Uint8Array(CIPHERTEXT_HEADER_BYTES)
   header[0] = CIPHERTEXT_VERSION
-  header[1] = CIPHERTEXT_SUITES[spec]
+  header[1] = suite
   assert(putUuid(header, ID_AT, versionId), 'a version id is a lower-case UUID')
   return header
 }
@@ -40,6 +55,8 @@ export function ciphertextHeader(spec: CiphertextSpec, versionId: string): Uint8
 export interface ParsedCiphertext {
   readonly suite: CiphertextSuite
   readonly spec: CiphertextSpec
+  /** What follows the header is the second layer, in the form of the link. */
+  readonly linked: boolean
   readonly versionId: string
   /** The 16 bytes of the id as latin1 characters: a cheap key for maps. */
   readonly versionIdKey: string
@@ -57,11 +74,13 @@ const keyAt = (b: Uint8Array, at: number): string =>
 class Parsed implements ParsedCiphertext {
   readonly suite: CiphertextSuite
   readonly spec: CiphertextSpec
+  readonly linked: boolean
   readonly versionIdKey: string
 
   constructor(bytes: Uint8Array, spec: CiphertextSpec) {
     this.suite = CIPHERTEXT_SUITES[spec]
     this.spec = spec
+    this.linked = bytes[1] === LINKED_SUITE
     this.versionIdKey = keyAt(bytes, ID_AT)
   }
 

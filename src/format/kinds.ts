@@ -19,6 +19,8 @@ export const RECORD_KINDS = {
   counter: { tag: 12, scope: 'local' },
   journal: { tag: 13, scope: 'log' },
   journalPart: { tag: 14, scope: 'log' },
+  keyStore: { tag: 15, scope: 'shared' },
+  keyStoreSecret: { tag: 16, scope: 'shared' },
 } as const satisfies Record<string, { readonly tag: number; readonly scope: RecordScope }>
 
 export type RecordScope = 'shared' | 'local' | 'log'

@@ -9,13 +9,23 @@ import { UUID_BYTES, putUuid, uuidAt } from './uuid.ts'
 export { bytesToUuid, isUuid, uuidToBytes } from './uuid.ts'
 
 type Part =
-  'id' | 'vaultId' | 'ordinal' | 'number' | 'epoch' | 'mac' | 'ticketId' | 'spoolId' | 'seq'
+  | 'id'
+  | 'vaultId'
+  | 'ordinal'
+  | 'number'
+  | 'epoch'
+  | 'mac'
+  | 'ticketId'
+  | 'spoolId'
+  | 'keyStoreId'
+  | 'seq'
 
 const PART_BYTES: Readonly<Record<Part, number>> = {
   id: UUID_BYTES,
   vaultId: UUID_BYTES,
   ticketId: UUID_BYTES,
   spoolId: UUID_BYTES,
+  keyStoreId: UUID_BYTES,
   mac: 16,
   ordinal: 8,
   seq: 8,
@@ -45,6 +55,8 @@ export const PATHS = {
   checkpoint: ['C'],
   spool: ['Y', 'spoolId', 'seq'],
   building: ['B', 'vaultId'],
+  keyStore: ['X', 'vaultId', 'keyStoreId'],
+  keyStoreSecret: ['Z', 'vaultId', 'keyStoreId'],
 } as const satisfies Record<string, readonly [string, ...Part[]]>
 
 export type PathKind = keyof typeof PATHS
@@ -60,6 +72,7 @@ export interface ParsedPath {
   readonly id?: string
   readonly ticketId?: string
   readonly spoolId?: string
+  readonly keyStoreId?: string
   /** Journal: of the vault. Order: of the realm. Spool: the piece. */
   readonly seq?: bigint
   /** Alias and retry only: the 16-byte keyed hash of the name. */
@@ -147,6 +160,10 @@ export const path = {
   spool: (spoolId: string, piece: bigint): Uint8Array => build('spool', spoolId, piece),
   /** Stands while the rows of a vault are being brought or taken away and no head counts them. */
   building: (vaultId: string): Uint8Array => build('building', vaultId),
+  keyStore: (vaultId: string, keyStoreId: string): Uint8Array =>
+    build('keyStore', vaultId, keyStoreId),
+  keyStoreSecret: (vaultId: string, keyStoreId: string): Uint8Array =>
+    build('keyStoreSecret', vaultId, keyStoreId),
 } as const
 
 const inVault = (kind: PathKind) => (vaultId: string) => prefixRange(build(kind, vaultId))
@@ -179,6 +196,8 @@ export const range = {
   spools: (): PathRange => prefixRange(build('spool')),
   spool: (spoolId: string): PathRange => prefixRange(build('spool', spoolId)),
   buildings: (): PathRange => prefixRange(build('building')),
+  keyStores: inVault('keyStore'),
+  keyStoreSecrets: inVault('keyStoreSecret'),
 } as const
 
 const readId = (bytes: Uint8Array, at: number): string => uuidAt(bytes, at)
@@ -189,6 +208,7 @@ const READ: Readonly<Record<Part, (bytes: Uint8Array, at: number) => unknown>> =
   vaultId: readId,
   ticketId: readId,
   spoolId: readId,
+  keyStoreId: readId,
   mac: (bytes, at) => new Uint8Array(bytes.subarray(at, at + PART_BYTES.mac)),
   ordinal: getU64,
   seq: getBig64,

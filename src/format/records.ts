@@ -5,7 +5,13 @@
  */
 import { assert } from '../base/assert.ts'
 import { PURPOSES, SPEC_NAMES } from '../domain/algorithms.ts'
-import { ORIGINS, PROTECTION_MODES, REPLICA_STATUSES, VAULT_TYPES } from '../domain/records.ts'
+import {
+  KEY_STORE_TYPES,
+  ORIGINS,
+  PROTECTION_MODES,
+  REPLICA_STATUSES,
+  VAULT_TYPES,
+} from '../domain/records.ts'
 import type {
   AgendaRecord,
   AliasRecord,
@@ -16,6 +22,8 @@ import type {
   JournalUse,
   JournalWrite,
   KeyRecord,
+  KeyStorePlace,
+  KeyStoreRecord,
   ReplicaRecord,
   RestoreRecord,
   RetryRecord,
@@ -56,7 +64,7 @@ export interface IndexRecord {
   readonly version: number
 }
 
-/** Secret bytes of a key version. */
+/** Secret bytes: of a key version, or what opens a key store. */
 export interface MaterialRecord {
   readonly material: Uint8Array
 }
@@ -76,6 +84,8 @@ export interface RecordOf {
   counter: CounterRecord
   journal: JournalRecord
   journalPart: JournalPartRecord
+  keyStore: KeyStoreRecord
+  keyStoreSecret: MaterialRecord
 }
 
 export const RECORD_VERSION = 1
@@ -136,6 +146,11 @@ const vault = objectOf<VaultRecord>('vault', {
   restore: optional(18, restore),
 })
 
+const keyStorePlace = objectOf<KeyStorePlace>('key store place', {
+  id: field(1, uuid),
+  keyId: field(2, text),
+})
+
 const key = objectOf<KeyRecord>('key', {
   id: field(1, uuid),
   vaultId: field(2, uuid),
@@ -169,6 +184,7 @@ const key = objectOf<KeyRecord>('key', {
   onDemandRotations: optional(30, count),
   currentMaterial: optional(31, bytes(32)),
   primacy: optional(32, count),
+  keyStore: optional(33, keyStorePlace),
 })
 
 const version = objectOf<VersionRecord>('version', {
@@ -268,6 +284,20 @@ const journalPart = objectOf<JournalPartRecord>('journal part', {
   writes: field(1, listOf(journalWrite)),
 })
 
+const keyStore = objectOf<KeyStoreRecord>('key store', {
+  id: field(1, uuid),
+  vaultId: field(2, uuid),
+  name: field(3, text),
+  type: field(4, oneOf(KEY_STORE_TYPES)),
+  createdAt: field(5, time),
+  updatedAt: field(6, time),
+  connection: field(7, oneOf(['disconnected', 'connected', 'failed'])),
+  since: field(8, time),
+  settlesAt: field(9, time),
+  failure: optional(10, text),
+  settings: field(11, json),
+})
+
 /** Raw bytes to the end, never CBOR: nothing is copied but the material itself. */
 const material: Codec<MaterialRecord> = {
   type: 'material',
@@ -294,6 +324,8 @@ const CODECS: { readonly [K in RecordKind]: Codec<RecordOf[K]> } = {
   counter,
   journal,
   journalPart,
+  keyStore,
+  keyStoreSecret: material,
 }
 
 /** The tables, for the page of the format. */
@@ -304,6 +336,7 @@ export const RECORD_TABLES: readonly ObjectCodec<unknown>[] = [
   restore,
   vault,
   wrappedKey,
+  keyStorePlace,
   key,
   version,
   index,
@@ -316,6 +349,7 @@ export const RECORD_TABLES: readonly ObjectCodec<unknown>[] = [
   journalUse,
   journal,
   journalPart,
+  keyStore,
 ]
 
 /**

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { PURPOSES, SPEC_NAMES } from '../../src/domain/algorithms.ts'
 import {
+  KEY_STORE_TYPES,
   ORIGINS,
   PROTECTION_MODES,
   REPLICA_STATUSES,
@@ -203,8 +204,10 @@ const key = partial(
     onDemandRotations: count,
     currentMaterial: bytes(32),
     primacy: count,
+    keyStore: whole({ id: uuid, keyId: text }),
   },
   [
+    'keyStore',
     'deletion',
     'deletedAt',
     'currentVersionId',
@@ -325,6 +328,23 @@ const RECORDS: Readonly<Record<RecordKind, fc.Arbitrary<unknown>>> = {
   counter: whole({ reserved: count }),
   journal,
   journalPart: whole({ writes }),
+  keyStore: partial(
+    {
+      id: uuid,
+      vaultId: uuid,
+      name: text,
+      type: fc.constantFrom(...KEY_STORE_TYPES),
+      createdAt: time,
+      updatedAt: time,
+      connection: fc.constantFrom('disconnected', 'connected', 'failed'),
+      since: time,
+      settlesAt: time,
+      failure: text,
+      settings: json,
+    },
+    ['failure'],
+  ),
+  keyStoreSecret: whole({ material: bytes(1, 100) }),
 }
 
 export const recordOf = <K extends RecordKind>(kind: K) =>
@@ -370,6 +390,8 @@ export const parsedPath = fc.oneof(
   pathOf('checkpoint', {}),
   pathOf('spool', { spoolId: uuid, seq: u64 }),
   pathOf('building', vaultPart),
+  pathOf('keyStore', { ...vaultPart, keyStoreId: uuid }),
+  pathOf('keyStoreSecret', { ...vaultPart, keyStoreId: uuid }),
 )
 
 /** One arbitrary for each name in the table of codecs. */

@@ -73,7 +73,7 @@ describe('order', () => {
       letter,
       Number(length),
     ])
-    const ids = { vaultId: 16, id: 16, ticketId: 16, spoolId: 16, mac: 16 }
+    const ids = { vaultId: 16, id: 16, ticketId: 16, spoolId: 16, keyStoreId: 16, mac: 16 }
     const bytes = { ...ids, ordinal: 8, seq: 8, number: 4, epoch: 4 }
     const rows = Object.values(PATHS).map(([letter, ...parts]): [string, number] => [
       letter,
@@ -108,6 +108,8 @@ describe('ranges', () => {
     [range.counters(vaultId), path.counter(vaultId, ordinal, number)],
     [range.journal(vaultId), path.journal(vaultId, BigInt(ordinal), number)],
     [range.order(), path.order(BigInt(ordinal))],
+    [range.keyStores(vaultId), path.keyStore(vaultId, V)],
+    [range.keyStoreSecrets(vaultId), path.keyStoreSecret(vaultId, V)],
   ]
 
   test('each holds its own paths and none of another kind, vault or key', () => {

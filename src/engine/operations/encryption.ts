@@ -22,6 +22,7 @@ import type { Context as Pairs, DecryptInput, Decrypted, EncryptInput, Encrypted
 import type { Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
 import { countGcm } from '../gcm-limit.ts'
+import { openLinked, randomOf, refuseUnlinked, sealLinked } from '../key-stores.ts'
 import { findPlace, keyIdAt, locateKey } from '../lookup.ts'
 import { ofFamily, useKey, type InUse } from '../use-key.ts'
 
@@ -101,7 +102,9 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
   },
 
   generateRandom: async ({ core, input }) => {
-    const bytes = secretBytes(input.lengthBytes)
+    const { keyStore, lengthBytes } = input
+    if (keyStore) return Object.freeze({ bytes: await randomOf(core, keyStore, lengthBytes) })
+    const bytes = secretBytes(lengthBytes)
     core.provider.random.fill(bytes)
     return Object.freeze({ bytes })
   },
@@ -124,13 +127,10 @@ const SEAL: Readonly<Record<string, (sealing: Sealing) => Promise<Sealed>>> = {
     core.hot.learnAes(inUse, suite)
     const { id, spec } = inUse.permitted.version.record
     const header = ciphertextHeader(spec as SpecOf<'aes'>, id)
-    return {
-      ciphertext: suite.seal(
-        header,
-        ciphertextAad(header, canonicalContext(input.context)),
-        input.plaintext,
-      ),
-    }
+    const aad = ciphertextAad(header, canonicalContext(input.context))
+    const ciphertext = suite.seal(header, aad, input.plaintext)
+    if (!inUse.permitted.key.record.keyStore) return { ciphertext }
+    return { ciphertext: await sealLinked(core, inUse, input, ciphertext) }
   },
   gcm: async ({ core, input, inUse }) => {
     refuseUnused(input, 'context', 'iv')
@@ -177,6 +177,7 @@ async function encrypt(core: Core, operation: UseName, input: EncryptInput): Pro
       algorithm,
     )
   const { kind, hash = 'SHA_1', padded = false } = algorithmFor(record.spec, algorithm)
+  refuseUnlinked(inUse, algorithm, input.plaintext)
   const sealed = await SEAL[kind]!({ core, input, inUse, hash, padded })
   return Object.freeze({
     ...sealed,
@@ -229,6 +230,7 @@ async function decrypt(core: Core, input: DecryptInput): Promise<Decrypted> {
   const algorithm = input.algorithm ?? defaultAlgorithm(record.spec, 'encrypt')
   if (!algorithm) invalidArgument('algorithm', 'one named for an RSA key', algorithm)
   const { kind, hash = 'SHA_1', padded = false } = algorithmFor(record.spec, algorithm)
+  refuseUnlinked(inUse, algorithm)
   const open = OPEN[kind]
   if (!open) throw invalidCiphertext()
   refuseUnused(input, 'context')
@@ -266,12 +268,18 @@ async function decryptOwn(core: Core, input: DecryptInput, versionId: string): P
     ...(principal !== undefined && { principal }),
   })
   const { record } = inUse.permitted.version
-  if (parseCiphertext(input.ciphertext)?.spec !== record.spec) throw invalidCiphertext()
+  const parsed = parseCiphertext(input.ciphertext)
+  const stored = inUse.permitted.key.record.keyStore !== undefined
+  if (parsed?.spec !== record.spec || parsed.linked !== stored) throw invalidCiphertext()
   const { suite } = ofFamily(await inUse.secret(), 'aes')
   core.hot.learnAes(inUse, suite)
-  const header = input.ciphertext.subarray(0, CIPHERTEXT_HEADER_BYTES)
+  const ciphertext = stored
+    ? await openLinked(core, inUse, input, input.ciphertext)
+    : input.ciphertext
+  if (!ciphertext) throw invalidCiphertext()
+  const header = ciphertext.subarray(0, CIPHERTEXT_HEADER_BYTES)
   const plaintext = suite.open(
-    input.ciphertext,
+    ciphertext,
     CIPHERTEXT_HEADER_BYTES,
     ciphertextAad(header, canonicalContext(input.context)),
   )

@@ -5,13 +5,14 @@
 import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import { KEY_TABLE, nextState, type KeyEvent } from '../../domain/lifecycle.ts'
 import { LIMITS } from '../../domain/limits.ts'
-import type { KeyRecord } from '../../domain/records.ts'
+import type { KeyRecord, KeyStorePlace } from '../../domain/records.ts'
 import { resumed } from '../../domain/rotation.ts'
 import { settleKey, type KeyView } from '../../domain/settle.ts'
 import { note } from '../agenda.ts'
 import type { Key } from '../api.ts'
 import { writing, type Bodies, type Context } from '../body.ts'
 import { deletionTime } from '../deletion.ts'
+import { freePlace, keyStorePlace } from '../key-stores.ts'
 import { sweepAfter } from '../destroy.ts'
 import { pageOfKeys } from '../lists.ts'
 import { eachVersion } from '../lookup.ts'
@@ -36,6 +37,10 @@ type Names =
   | 'tagKey'
   | 'untagKey'
 
+interface Begun extends Beginning {
+  readonly keyStore?: KeyStorePlace
+}
+
 type StoredState = KeyRecord['state']
 
 /** The stored state after an event of the lifecycle table. */
@@ -43,25 +48,32 @@ const after = (key: KeyView, event: KeyEvent): StoredState =>
   nextState('key', KEY_TABLE, key.state, event, key.record.state) as StoredState
 
 export const KEY_BODIES: Bodies<Names> = {
-  createKey: writing<'createKey', Beginning>({
-    prepare: ({ core, input }) =>
-      beginning(core, input.id, () => {
-        const { origin = 'internal', spec, material } = input
+  createKey: writing<'createKey', Begun>({
+    prepare: async (context) => {
+      const { core, input } = context
+      const { origin = 'internal', spec, material } = input
+      const keyStore = await keyStorePlace(context)
+      const begun = await beginning(core, input.id, () => {
         if (origin === 'internal')
           return material
             ? clearMaterial(core.provider, material, spec)
             : generate(core.provider, spec)
         if (material) invalidArgument('material', `none for a key of origin ${origin}`, material)
         return undefined
-      }),
-    run: async ({ core, tx, vault, input }, { material }) => {
+      })
+      return { ...begun, ...(keyStore && { keyStore }) }
+    },
+    run: async (context, { material, keyStore }) => {
+      const { core, tx, vault, input } = context
       const { origin = 'internal', material: _, ...rest } = input
+      const store = keyStore && (await freePlace(context, keyStore))
       const made = await makeKey(core, tx, vault, {
         input: rest,
         origin,
         ...(material && { material }),
+        ...(keyStore && { keyStore }),
       })
-      return keyAnswer(settleKey(made, vault, tx.now))
+      return keyAnswer(settleKey(made, vault, tx.now, store))
     },
     dispose: dropBeginning,
   }),
@@ -162,7 +174,7 @@ export const KEY_BODIES: Bodies<Names> = {
 
 async function answerSaved(tx: Tx, key: KeyView, change: Partial<KeyRecord>): Promise<Key> {
   const entry = await saveKey(tx, { ...key.record, ...change })
-  return keyAnswer(settleKey(entry, key.vault, tx.now))
+  return keyAnswer(settleKey(entry, key.vault, tx.now, key.keyStore))
 }
 
 /**

@@ -14,6 +14,8 @@ const SHARED: readonly ((vaultId: string) => PathRange)[] = [
   range.aliases,
   range.agenda,
   range.retries,
+  range.keyStores,
+  range.keyStoreSecrets,
 ]
 /** Kinds of one store alone. */
 const LOCAL: readonly ((vaultId: string) => PathRange)[] = [
