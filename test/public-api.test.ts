@@ -26,6 +26,8 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       fetchLink replicationHandler roomLink serveReplication streamLink
     `),
     types: words(`
+      ConnectKeyStoreInput CreateKeyStoreInput KeyStore KeyStoreLink KeyStorePlace KeyStoreRef
+      EnableKeyInput TagKeyInput KeyStoreState KeyStoreType LinkedKeyStore LinkedUse OpenKeyStore UpdateKeyStoreInput
       Algorithm Alias AliasRef Answer Asked BackupDestination BackupKeyInput BackupSource
       BackupVaultInput CancelKeyDeletionInput ChangeKeyCompartmentInput
       ChangeVaultCompartmentInput Checkpoint CheckpointInput Clock Commit Context CreateAliasInput CreateKeyInput
@@ -117,6 +119,8 @@ const METHODS = words(`
   scheduleKeyDeletion cancelKeyDeletion destroyKey tagKey untagKey
   createAlias updateAlias deleteAlias listAliases
   getRotationPolicy putRotationPolicy rotateKey listRotations backupKey restoreKey exportRealm
+  createKeyStore getKeyStore listKeyStores updateKeyStore connectKeyStore disconnectKeyStore
+  deleteKeyStore linkKeyStores
   createKeyVersion getKeyVersion listKeyVersions updateKeyVersion scheduleKeyVersionDeletion
   cancelKeyVersionDeletion
   getWrappingKey importKey importKeyVersion getImportParameters importKeyMaterial

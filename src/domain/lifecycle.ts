@@ -110,6 +110,8 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     move: 'unavailable',
     enable: 'enabled',
     disable: 'disabled',
+    ensureEnabled: 'enabled',
+    ensureDisabled: 'disabled',
     schedule: 'pendingDeletion',
     destroy: 'deleted',
   },

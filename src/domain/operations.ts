@@ -12,7 +12,7 @@ interface Common {
   readonly vault?: readonly VaultState[]
   /**
    * False where `ifMatch` does not speak of the target: something new is made, or the body matches
-   * an alias.
+   * an alias or a key store.
    */
   readonly etag?: false
   /**

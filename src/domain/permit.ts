@@ -125,8 +125,12 @@ const RULES: readonly Rule[] = [
     name: 'key.state',
     code: 'INVALID_STATE',
     test: (row, { key }) => {
-      const allowed = 'key' in row ? row.key : undefined
-      return oneOf(allowed ?? sources(KEY_TABLE, eventOf(row, 'key')), key?.state)
+      const allowed = 'key' in row ? row.key : sources(KEY_TABLE, eventOf(row, 'key'))
+      // Only a key of a key store is ever unavailable: others are not told of it.
+      const told = key?.record.keyStore
+        ? allowed
+        : allowed?.filter((state) => state !== 'unavailable')
+      return oneOf(told, key?.state)
     },
   },
   {

@@ -5,13 +5,7 @@
  * unless it has its own; the same for the versions of a key (contracts: OCI 5.4).
  */
 import type { KeyState, KeyStoreState, VaultState, VersionState } from './lifecycle.ts'
-import type {
-  Deletion,
-  KeyRecord,
-  KeyStoreRecord,
-  VaultRecord,
-  VersionRecord,
-} from './records.ts'
+import type { Deletion, KeyRecord, KeyStoreRecord, VaultRecord, VersionRecord } from './records.ts'
 
 /**
  * A record with what it is at one moment. `seq` is the vault sequence at which the record was
@@ -61,10 +55,7 @@ export function settleVault(
 }
 
 /** A connection is on its way until it settles; a failure shows then too. */
-export function settleKeyStore(
-  { record, seq }: Stored<KeyStoreRecord>,
-  now: number,
-): KeyStoreView {
+export function settleKeyStore({ record, seq }: Stored<KeyStoreRecord>, now: number): KeyStoreView {
   const { connection, settlesAt } = record
   if (now >= settlesAt) return { record, seq, state: connection, derived: false }
   const state = connection === 'disconnected' ? 'disconnecting' : 'connecting'

@@ -2,12 +2,7 @@
  * Records as the public sees them: settled, dated, frozen, with an etag that changes with every
  * change.
  */
-import {
-  KEY_STATES,
-  KEY_STORE_STATES,
-  VAULT_STATES,
-  VERSION_STATES,
-} from '../domain/lifecycle.ts'
+import { KEY_STATES, KEY_STORE_STATES, VAULT_STATES, VERSION_STATES } from '../domain/lifecycle.ts'
 import { currentMaterialId, isPending, materialIdOf, rotatedAt } from '../domain/material.ts'
 import type { AliasRecord, RotationPolicy } from '../domain/records.ts'
 import type { KeyStoreView, KeyView, VaultView, VersionView } from '../domain/settle.ts'

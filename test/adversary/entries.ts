@@ -3,6 +3,7 @@ import { toHex } from '../../src/base/bytes.ts'
 import { ERROR_CODES, StrongroomError } from '../../src/base/errors.ts'
 import type { ExplainInput } from '../../src/engine/api.ts'
 import type { CheckpointInput, JournalInput, Seal, Strongroom } from '../../src/index.ts'
+import { sealingLink } from '../helpers/sealing-link.ts'
 import { REALM } from './copies.ts'
 import { INPUTS, SEAL, type World } from './world.ts'
 
@@ -18,6 +19,11 @@ const OTHERS = {
   journal: async ({ vaultId }: World): Promise<JournalInput> => ({ from: 2n, vaultId }),
   checkpoint: async (): Promise<CheckpointInput> => ({ since: 1n }),
   pruneJournal: async () => ({ until: 1n }),
+  linkKeyStores: async () => ({ type: 'HSM', link: sealingLink() }),
+  identifyCiphertext: async ({ room, aes, vaultId }: World) => ({
+    ciphertext: (await room.encrypt({ keyId: aes.id, plaintext: new Uint8Array(3) })).ciphertext,
+    vaultId,
+  }),
 }
 export const ENTRIES = { ...INPUTS, ...OTHERS }
 export type EntryName = keyof typeof ENTRIES
@@ -31,21 +37,28 @@ async function read(stream: AsyncIterable<unknown>): Promise<void> {
 }
 
 /** Two arguments of one input; what cannot even be asked for them is the first. */
-function linked(room: Strongroom, input: unknown): void {
-  let parts: { readonly region?: unknown; readonly link?: unknown }
-  try {
-    const { region, link } = input as typeof parts
-    parts = { region, link }
-  } catch {
-    parts = { region: input }
+const two =
+  (first: string, link: (room: Strongroom, first: never, second: never) => void) =>
+  (room: Strongroom, input: unknown): void => {
+    let parts: readonly unknown[]
+    try {
+      const given = input as Readonly<Record<string, unknown>>
+      parts = [given[first], given['link']]
+    } catch {
+      parts = [input, undefined]
+    }
+    link(room, parts[0] as never, parts[1] as never)
   }
-  room.linkRegion(parts.region as never, parts.link as never)
+const LINKS: Partial<Record<EntryName, (room: Strongroom, input: unknown) => void>> = {
+  linkRegion: two('region', (room, region, link) => room.linkRegion(region, link)),
+  linkKeyStores: two('type', (room, type, link) => room.linkKeyStores(type, link)),
 }
 
 /** Calls, and reads what comes as a stream. */
 export async function call({ room }: World, entry: EntryName, input: unknown): Promise<unknown> {
   const methods = room as unknown as Record<EntryName, (input: unknown) => unknown>
-  const answer = await (entry === 'linkRegion' ? linked(room, input) : methods[entry](input))
+  const link = LINKS[entry]
+  const answer = await (link ? link(room, input) : methods[entry](input))
   const blob = (answer as { readonly blob?: unknown } | undefined)?.blob
   for (const stream of [answer, blob]) if (isStream(stream)) await read(stream)
   return answer ?? {}

@@ -7,7 +7,9 @@ import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
 import { wrapFor } from '../engine/judge.ts'
 import { sharedProvider } from '../helpers/provider.ts'
+import { sealingLink } from '../helpers/sealing-link.ts'
 import { COPIES } from './copies.ts'
+import { KEY_STORES } from './key-stores.ts'
 
 const MESSAGE = utf8('a message')
 const CONTEXT = { table: 'orders', row: '7' }
@@ -39,6 +41,7 @@ export async function openWorld(): Promise<World> {
   const clock = new VirtualClock()
   const store = createMemoryStore()
   const room = await Strongroom.open({ store, clock, seal: SEAL, crypto: await sharedProvider() })
+  for (const type of ['HSM', 'EXTERNAL'] as const) room.linkKeyStores(type, sealingLink())
   const { id: vaultId } = await room.createVault({ displayName: 'fuzz' })
   return {
     room,
@@ -253,5 +256,5 @@ const USES = {
   },
 } satisfies Partial<Inputs>
 
-export const INPUTS: Inputs = { ...VAULTS, ...KEYS, ...VERSIONS, ...USES, ...COPIES }
+export const INPUTS: Inputs = { ...VAULTS, ...KEYS, ...VERSIONS, ...USES, ...COPIES, ...KEY_STORES }
 export const OPERATION_NAMES = Object.keys(INPUTS) as readonly OperationName[]

@@ -40,10 +40,10 @@ test.each(['enabled', 'disabled', 'pendingImport'] as const)(
 
 describe('a refusal names the states that allow the event', () => {
   test.each<[event: KeyEvent, state: KeyState, expected: string]>([
-    ['enable', 'enabled', 'disabled'],
+    ['enable', 'enabled', 'disabled or unavailable'],
     ['rotate', 'disabled', 'enabled'],
     ['cancel', 'enabled', 'pendingDeletion'],
-    ['schedule', 'deleted', 'pendingImport or enabled or disabled'],
+    ['schedule', 'deleted', 'pendingImport or enabled or disabled or unavailable'],
     ['update', 'creating', 'enabled'],
   ])('%s of a key that is %s', (event, state, expected) => {
     const error = refusalOf(() => key(state, event))

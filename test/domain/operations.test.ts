@@ -11,15 +11,20 @@ test('the answer waits for the sweep where material is destroyed', () => {
   expect(namesOf((row) => 'destroys' in row)).toHaveLength(2)
 })
 
-test('ifMatch does not speak of the target where something new is made, or an alias is meant', () => {
+test('ifMatch does not speak of the target where something new is made, or an alias or a key store is meant', () => {
   expect(namesOf((row) => row.etag === false)).toEqual([
     'createKey',
     'createAlias',
     'updateAlias',
     'deleteAlias',
+    'createKeyStore',
+    'updateKeyStore',
+    'connectKeyStore',
+    'disconnectKeyStore',
+    'deleteKeyStore',
     'importKey',
   ])
-  expect(namesOf((row) => 'etag' in row)).toHaveLength(5)
+  expect(namesOf((row) => 'etag' in row)).toHaveLength(10)
 })
 
 test('the word in the permitted operations of a version', () => {

@@ -446,8 +446,8 @@ export const VALUES: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   'stream header': whole({ encryptedKey: bytes(1, 300), salt: bytes(32) }),
   path: parsedPath,
   'envelope header': whole({ kind: fc.constantFrom(...RECORD_KIND_NAMES), seq: u64 }),
-  'ciphertext header': whole({
-    spec: fc.constantFrom('AES_128', 'AES_192', 'AES_256'),
-    versionId: uuid,
-  }),
+  'ciphertext header': fc.oneof(
+    whole({ spec: fc.constantFrom('AES_128', 'AES_192', 'AES_256'), versionId: uuid }),
+    whole({ spec: fc.constant('AES_256'), versionId: uuid, linked: fc.constant(true) }),
+  ),
 }

@@ -1,7 +1,7 @@
 /** Every layout that can be read back, as one table: the shared properties run over all of them. */
 import type { ErrorCode } from '../../src/base/errors.ts'
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/format/checkpoint.ts'
-import { ciphertextHeader, parseCiphertext } from '../../src/format/ciphertext.ts'
+import { ciphertextHeader, linkedHeader, parseCiphertext } from '../../src/format/ciphertext.ts'
 import { envelopeHeader, parseEnvelope } from '../../src/format/envelope.ts'
 import { decodeErase, encodeErase } from '../../src/format/erase.ts'
 import * as heads from '../../src/format/heads.ts'
@@ -60,7 +60,8 @@ const exactly =
 
 function readCiphertextHeader(bytes: Uint8Array): unknown {
   const parsed = parseCiphertext(bytes)
-  return parsed && { spec: parsed.spec, versionId: parsed.versionId }
+  const { spec, versionId, linked } = parsed ?? {}
+  return parsed && { spec, versionId, ...(linked && { linked }) }
 }
 
 export const CODECS: Readonly<Record<string, TestCodec>> = {
@@ -80,8 +81,8 @@ export const CODECS: Readonly<Record<string, TestCodec>> = {
     exactly(11, parseEnvelope),
   ),
   'ciphertext header': codec(
-    ({ spec, versionId }: { spec: 'AES_256'; versionId: string }) =>
-      ciphertextHeader(spec, versionId),
+    ({ spec, versionId, linked }: { spec: 'AES_256'; versionId: string; linked?: true }) =>
+      linked ? linkedHeader(versionId) : ciphertextHeader(spec, versionId),
     exactly(18, readCiphertextHeader),
     undefined,
   ),

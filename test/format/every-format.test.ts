@@ -53,7 +53,7 @@ describe.each(Object.entries(CODECS))('%s', (name, codec) => {
           const bytes = codec.encode(value)
           const shorter = attempt(codec, bytes.subarray(0, at % bytes.length))
           // Material is raw to its end: its length is told by the sealed record around it.
-          if (name !== 'record material') {
+          if (!['record material', 'record keyStoreSecret'].includes(name)) {
             expect(shorter).toBeUndefined()
             expect(attempt(codec, Uint8Array.of(...bytes, ...more))).toBeUndefined()
           } else expectStrict(codec, Uint8Array.of(...bytes, ...more))

@@ -39,7 +39,7 @@ describe('sealed records', () => {
 
   test.each(['', '01', '0101', '01010300000000000000', '0001030000000000000001', '0201030000000000000001',
     '0100030000000000000001', '0102030000000000000001', '0101000000000000000001',
-    '01010f0000000000000001', '0101ff0000000000000001'])('%s is refused', (hex) => {
+    '0101110000000000000001', '0101ff0000000000000001'])('%s is refused', (hex) => {
     expect(() => parseEnvelope(fromHex(hex)!)).toThrow(
       expect.objectContaining({ code: 'INTEGRITY' }) as Error,
     )
@@ -126,7 +126,7 @@ describe('ciphertexts', () => {
         value === 1,
       )
       const suite = Uint8Array.of(1, value, ...header.subarray(2))
-      expect(parseCiphertext(suite) !== undefined).toBe(value >= 1 && value <= 3)
+      expect(parseCiphertext(suite) !== undefined).toBe(value >= 1 && value <= 4)
     }
     for (let length = 0; length < 18; length++)
       expect(parseCiphertext(header.subarray(0, length))).toBeUndefined()

@@ -6,8 +6,8 @@ import type { KeyStoreRecord } from '../../domain/records.ts'
 import { settleKeyStore, type KeyStoreView } from '../../domain/settle.ts'
 import { path, range } from '../../format/paths.ts'
 import type { ConnectKeyStoreInput, KeyStore, UpdateKeyStoreInput } from '../api.ts'
-import { writing, type Bodies, type Context } from '../body.ts'
-import type { Core, Reader } from '../core.ts'
+import { writing, type Bodies } from '../body.ts'
+import type { Core } from '../core.ts'
 import { newId } from '../ids.ts'
 import { asking, existingStore, keysOf, linked, linkOf, withSecret } from '../key-stores.ts'
 import { pageOfKeyStores } from '../lists.ts'
@@ -152,7 +152,7 @@ async function still(
   { tx, input, now }: { tx: Tx; input: { keyStoreId: string; ifMatch?: string }; now: number },
   verdict?: Verdict,
 ): Promise<KeyStoreView> {
-  const store = await existingStore(tx as Reader, input.keyStoreId, now)
+  const store = await existingStore(tx, input.keyStoreId, now)
   if (input.ifMatch !== undefined) matchEtag(input.ifMatch, etagOf(store))
   if (verdict && store.seq !== verdict.seq)
     throw new StrongroomError(
@@ -175,8 +175,7 @@ async function refusal(ask: () => Promise<void>): Promise<string | undefined> {
 
 async function saved(tx: Tx, record: KeyStoreRecord, secret?: Uint8Array): Promise<KeyStore> {
   const { vaultId, id } = record
-  if (secret)
-    await tx.put('keyStoreSecret', path.keyStoreSecret(vaultId, id), { material: secret })
+  if (secret) await tx.put('keyStoreSecret', path.keyStoreSecret(vaultId, id), { material: secret })
   const entry = await tx.put('keyStore', path.keyStore(vaultId, id), {
     ...record,
     updatedAt: tx.now,

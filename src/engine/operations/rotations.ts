@@ -59,6 +59,11 @@ export async function withPolicy(
   rotation: RotationInput | null,
 ): Promise<KeyRecord> {
   const { rotation: _, ...without } = key.record
+  if (rotation && without.keyStore)
+    throw new StrongroomError(
+      'UNSUPPORTED',
+      'rotation: expected a key without a key store, got one of a key store.',
+    )
   const number = without.currentVersion
   const current = number > 0 ? (await versionView(tx, key, number, tx.now)).record : undefined
   const record = rotation
