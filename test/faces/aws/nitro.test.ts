@@ -436,7 +436,7 @@ describe('every change is noticed', () => {
   })
 
   test('bits all over', async () => {
-    for (let bit = 0; bit < 8 * document.length; bit += 29)
+    for (let bit = 0; bit < 8 * document.length; bit += 61)
       expect(await flipped(bit), `bit ${bit}`).toBeDefined()
   })
 
@@ -449,7 +449,7 @@ describe('every change is noticed', () => {
         const reason = await reasonOf(verify(documentOf({ cabundle: [root(), changed, host()] })))
         expect(reason).toBeDefined()
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     )
   })
 
