@@ -32,7 +32,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       BackupVaultInput CancelKeyDeletionInput ChangeKeyCompartmentInput
       ChangeVaultCompartmentInput Checkpoint CheckpointInput Clock Commit Context CreateAliasInput CreateKeyInput
       CreateKeyVersionInput CreateVaultInput CryptoProvider DataKey DataKeyPair DecryptInput
-      Decrypted DefinedTags DeriveSharedSecretInput Duration EncryptInput Encrypted
+      Decrypted DefinedTags DeriveSharedSecretInput Duration EnableKeyInput EncryptInput Encrypted
       EncryptionAlgorithm ErrorCode ExplainInput Explained Explanation ExportKeyInput ExportRealmInput Exported Finding
       GenerateDataKeyInput GenerateDataKeyPairInput GenerateMacInput GenerateRandomInput
       GetImportParametersInput Hash Head ImportKeyInput ImportKeyMaterialInput
@@ -52,32 +52,32 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput EnableKeyInput TagKeyInput FetchLinkOptions Followed GetReplicationStatusInput
       PromoteVaultReplicaInput RealmSource ReplicaStatus ReplicateInput ReplicationLink
       ReplicationStatus VaultReplica VaultReplicaInput
-      IdentifiedCiphertext IdentifyCiphertextInput
+      IdentifiedCiphertext IdentifyCiphertextInput TagKeyInput
     `),
   },
   './server': {
     source: 'server/index.ts',
-    values: words('ociService replicationFace serve'),
+    values: words('awsFace ociService replicationFace serve'),
     types: words('AccessRecord Face OciService RunningServer ServeOptions TlsOptions'),
   },
   './testing': {
     source: 'testing/index.ts',
     values: words(`
-      SimulationFailure VirtualClock faultyStore lifecycleModel nitroTestAuthority openForRecipient
-      seededRandom simulate storeSuite
+      SimulationFailure VirtualClock faultyStore kmsFixture lifecycleModel nitroTestAuthority
+      openForRecipient seededRandom simulate storeSuite
     `),
     types: words(`
       AttestInput Duration Fault FaultKind FaultPlan FaultyCall FaultyMethod FaultyStore KeyInput
-      NitroAuthorityOptions NitroTestAuthority RecordedCall SeededRandom Simulation
+      KmsClientOptions KmsFixture KmsFixtureOptions NitroAuthorityOptions NitroTestAuthority RecordedCall SeededRandom Simulation
       SimulationOptions StoreHarness SuiteApi
     `),
   },
   './aws': {
     source: 'faces/aws/index.ts',
-    values: words('awsFetch awsHandler awsPlugin awsRequestHandler'),
+    values: words('awsFetch awsHandler awsPlugin awsRequestHandler awsSeed'),
     types: words(`
       AwsCall AwsFault AwsHttpRequest AwsHttpResponse AwsOptions AwsPlugin AwsPluginOptions
-      AwsRequest AwsRequestHandler AwsResponse
+      AwsRequest AwsRequestHandler AwsResponse SeededKey SeedKey
     `),
   },
   './oci': {

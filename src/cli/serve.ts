@@ -1,7 +1,8 @@
 /** `strongroom serve`: the store behind HTTP, until a signal ends it. */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { invalidArgument } from '../base/errors.ts'
+import { invalidArgument, StrongroomError } from '../base/errors.ts'
+import type { SeedKey } from '../faces/aws/index.ts'
 import type { Strongroom } from '../index.ts'
 import type { AccessRecord, Face, RunningServer } from '../server/index.ts'
 import { fields } from './report.ts'
@@ -10,7 +11,9 @@ import { globalsOf, withRoom } from './runner.ts'
 interface ServeCommand {
   readonly port: number
   readonly host?: string
+  readonly aws?: boolean
   readonly oci?: boolean
+  readonly seed?: string
   readonly replication?: boolean
   readonly tlsCert?: string
   readonly tlsKey?: string
@@ -28,14 +31,17 @@ export function addServe(program: Command): void {
     .description('serve the store by HTTP on this machine, until it is interrupted')
     .option('--port <n>', 'the port; 0 takes any free one', port, 4599)
     .option('--host <address>', 'where to listen (default: 127.0.0.1)')
+    .option('--aws', 'the AWS KMS dialect, for every account and region')
     .option('--oci', 'the OCI Key Management dialect, with a port for each vault')
     .option('--replication', 'answer followers at /replication')
+    .option('--seed <file>', 'JSON list of keys that are to be there: ids, material, aliases')
     .option('--tls-cert <file>', 'PEM certificate, together with --tls-key')
     .option('--tls-key <file>', 'PEM private key')
     .option('--access-log', 'one JSON line on standard error for each request')
     .action(async (options: ServeCommand, command: Command) =>
       withRoom(command, async (room) => {
         const tls = await tlsOf(options)
+        if (options.seed !== undefined) await seeded(room, options.seed)
         const { server, endpoints } = await started(room, options, tls)
         // Told at once: whoever started it waits for this line.
         const data = { url: server.url, vaults: endpoints() }
@@ -58,17 +64,41 @@ async function tlsOf({ tlsCert, tlsKey }: ServeCommand) {
   return { cert: await readFile(tlsCert, 'utf8'), key: await readFile(tlsKey, 'utf8') }
 }
 
+/** The keys of a file, which stay as they are when they are there already. */
+async function seeded(room: Strongroom, file: string): Promise<void> {
+  const keys = listOf(await readFile(file, 'utf8'))
+  const { awsSeed } = await import('../faces/aws/index.ts')
+  try {
+    await awsSeed(room, keys)
+  } catch (error) {
+    if (error instanceof StrongroomError) throw error
+    const { name, message } = error as Error
+    throw new StrongroomError('INVALID_ARGUMENT', `--seed: ${name}: ${message}`, { cause: error })
+  }
+}
+
+function listOf(text: string): readonly SeedKey[] {
+  try {
+    const keys: unknown = JSON.parse(text)
+    if (Array.isArray(keys)) return keys as readonly SeedKey[]
+  } catch {
+    // What the file holds may be secret: nothing of it is shown.
+  }
+  return invalidArgument('--seed', 'a file with a JSON list of keys', 'another one')
+}
+
 async function started(
   room: Strongroom,
-  { port: at, host, oci, replication, accessLog }: ServeCommand,
+  { port: at, host, aws, oci, replication, accessLog }: ServeCommand,
   tls: Awaited<ReturnType<typeof tlsOf>>,
 ): Promise<{ server: RunningServer; endpoints: () => Readonly<Record<string, string>> }> {
   // Loaded late: no other command needs a server.
-  const { ociService, replicationFace, serve } = await import('../server/index.ts')
-  const all = !oci && !replication
+  const { awsFace, ociService, replicationFace, serve } = await import('../server/index.ts')
+  const all = !aws && !oci && !replication
   const service = oci || all ? ociService(room) : undefined
   const endpoints = (): Readonly<Record<string, string>> => service?.endpoints() ?? {}
   const faces: Face[] = []
+  if (aws || all) faces.push(awsFace(room))
   if (service) faces.push(service.face)
   if (replication || all) faces.push(replicationFace(room))
   const server = await serve(room, {

@@ -15,6 +15,7 @@ import { createApp, type AccessRecord } from './app.ts'
 import type { Face } from './face.ts'
 import { listen, type Listener, type TlsOptions } from './listener.ts'
 
+export { awsFace } from './aws.ts'
 export type { AccessRecord } from './app.ts'
 export type { Face } from './face.ts'
 export type { TlsOptions } from './listener.ts'

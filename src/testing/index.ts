@@ -14,6 +14,12 @@ export type {
   FaultyStore,
   RecordedCall,
 } from './faulty-store.ts'
+export {
+  kmsFixture,
+  type KmsClientOptions,
+  type KmsFixture,
+  type KmsFixtureOptions,
+} from './kms-fixture.ts'
 export * as lifecycleModel from './model.ts'
 export {
   nitroTestAuthority,

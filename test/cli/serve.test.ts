@@ -19,7 +19,10 @@ test('serves the store until it is interrupted, and leaves it free', async () =>
   const { url, vaults } = listening
   expect(Object.keys(vaults)).toHaveLength(1)
   expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' })
-  expect(await (await fetch(url)).json()).toMatchObject({ faces: ['oci', 'replication'], vaults })
+  expect(await (await fetch(url)).json()).toMatchObject({
+    faces: ['aws', 'oci', 'replication'],
+    vaults,
+  })
   const [of] = Object.values(vaults)
   const keys = await fetch(`${of}/20180608/keys?compartmentId=ocid1.compartment.oc1..aaa`)
   expect(keys.status).toBe(200)

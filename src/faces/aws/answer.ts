@@ -3,7 +3,7 @@
  * then the row; then, for a test run, nothing of what it made (contracts: AWS 5, order of checks).
  */
 import { wipe } from '../../base/bytes.ts'
-import { Call, type Caller, type Operation } from './call.ts'
+import { Call, type Caller, type Given, type Operation } from './call.ts'
 import { faultOf, KmsFault } from './errors.ts'
 import type { Face } from './face.ts'
 import { OPERATIONS } from './operations.ts'
@@ -16,18 +16,20 @@ export interface Asking {
   /** Members by name, in the types of the transport. */
   readonly source: unknown
   readonly codec: Codec
+  /** Of seeds alone. */
+  readonly given?: Given
 }
 
 /** @throws KmsFault, and nothing else */
 export async function answer(face: Face, asking: Asking): Promise<object | undefined> {
-  const { name, caller, requestId, source, codec } = asking
+  const { name, caller, requestId, source, codec, given = {} } = asking
   const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined
   if (!operation) throw new KmsFault('UnknownOperationException')
   intercepted(face, asking)
   let call: Call | undefined
   try {
     const input = readRequest(operation.input, source, codec)
-    call = new Call({ face, name, operation, caller, requestId, input })
+    call = new Call({ face, name, operation, caller, requestId, input, given })
     face.throttle?.admit(call)
     const output = await operation.answer(call)
     if (isDryRun(operation, input)) throw dryRun(output)

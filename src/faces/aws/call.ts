@@ -44,6 +44,12 @@ export interface Found {
   readonly alias?: string | undefined
 }
 
+/** What a seed decides and no caller can: the id and the material of a new key. */
+export interface Given {
+  readonly id?: string
+  readonly material?: Uint8Array
+}
+
 export interface CallParts<I> {
   readonly face: Face
   readonly name: string
@@ -51,6 +57,7 @@ export interface CallParts<I> {
   readonly caller: Caller
   readonly requestId: string
   readonly input: I
+  readonly given?: Given
 }
 
 export class Call<I = unknown> {
@@ -60,6 +67,7 @@ export class Call<I = unknown> {
   readonly caller: Caller
   readonly requestId: string
   readonly input: I
+  readonly given: Given
   /** What texts of refusals name: the key that was last looked at. */
   subject = ''
   /** The alias that is made, changed or removed, as an ARN. */
@@ -74,6 +82,7 @@ export class Call<I = unknown> {
     this.caller = parts.caller
     this.requestId = parts.requestId
     this.input = parts.input
+    this.given = parts.given ?? {}
   }
 
   get room(): Strongroom {

@@ -103,6 +103,7 @@ export const CREATE_KEY = row({
     const key = await withinQuota(call, vaultId, () =>
       call.room.createKey({
         ...call.asked,
+        ...call.given,
         vaultId,
         displayName: spec,
         description,

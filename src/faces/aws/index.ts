@@ -15,6 +15,7 @@
 export type { AwsRequest, AwsResponse } from './codec.ts'
 export { awsFetch } from './fetch.ts'
 export { awsHandler } from './handle.ts'
+export { awsSeed, type SeededKey, type SeedKey } from './seed.ts'
 export type { AwsCall, AwsFault, AwsOptions } from './options.ts'
 export { QUOTAS, type Quotas } from './quotas.ts'
 export type { Rates } from './throttle.ts'

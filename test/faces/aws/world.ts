@@ -1,7 +1,9 @@
 /** A room behind the unmodified client of AWS KMS, by each way that leads into it. */
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
+import { afterAll } from 'vitest'
 import { Strongroom, type OpenOptions } from '../../../src/index.ts'
 import { awsPlugin, awsRequestHandler, type AwsOptions } from '../../../src/faces/aws/index.ts'
+import { awsFace, serve, type RunningServer } from '../../../src/server/index.ts'
 import { seededRandom, VirtualClock } from '../../../src/testing/index.ts'
 
 export const ACCOUNT = '111122223333'
@@ -40,6 +42,35 @@ export const TRANSPORTS: Readonly<Record<string, Connect>> = {
     client.middlewareStack.use(awsPlugin(room, { region, ...options }))
     return client
   },
+  server: (room, options, config) => {
+    const endpoint = async () => {
+      const { protocol, hostname, port } = new URL((await serverOf(room, options)).url)
+      return { protocol, hostname, port: Number(port), path: '/' }
+    }
+    const client = new KMSClient({
+      region: REGION,
+      credentials,
+      maxAttempts: 1,
+      endpoint,
+      ...config,
+    })
+    closers.push(() => Promise.resolve(client.destroy()))
+    return client
+  },
+}
+
+const servers = new Map<Strongroom, Promise<RunningServer>>()
+const closers: (() => Promise<unknown>)[] = []
+afterAll(() => Promise.all(closers.splice(0).map((close) => close())))
+
+/** One server for each room, until the end of the file. */
+function serverOf(room: Strongroom, options: AwsOptions): Promise<RunningServer> {
+  const known = servers.get(room)
+  if (known) return known
+  const started = serve(room, { faces: [awsFace(room, options)], port: 0 })
+  servers.set(room, started)
+  closers.push(async () => (await started).close({ drainMs: 100 }))
+  return started
 }
 
 export async function openWorld(
