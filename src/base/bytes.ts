@@ -81,48 +81,88 @@ export function fromHex(text: string): Uint8Array | undefined {
   return out
 }
 
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-const REVERSE = new Map(Array.from(ALPHABET, (letter, value) => [letter, value]))
-
-/** Base64url without padding (RFC 4648 section 5). Never for material: strings cannot be wiped. */
-export function toBase64url(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i += 3) {
-    const word = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    const letters = Math.min(4, Math.ceil(((bytes.length - i) * 8) / 6))
-    for (let j = 0; j < letters; j++) text += ALPHABET[(word >>> (18 - 6 * j)) & 63]!
-  }
-  return text
+/** An alphabet of base64, both ways: by value the codes of its letters, by code their values. */
+interface Alphabet {
+  readonly codes: Uint8Array
+  readonly values: Uint8Array
 }
 
-/** Bytes of canonical unpadded base64url, or undefined when it is anything else. */
-export function fromBase64url(text: string): Uint8Array | undefined {
-  const out = new Uint8Array(Math.floor((text.length * 3) / 4))
-  let word = 0
-  let bits = 0
+/** Stands for codes that are no letters; values are smaller. */
+const NO_LETTER = 64
+const PADDING = 61
+
+function alphabetOf(last: string): Alphabet {
+  const letters = `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${last}`
+  const codes = utf8(letters)
+  const values = new Uint8Array(128).fill(NO_LETTER)
+  codes.forEach((code, value) => (values[code] = value))
+  return { codes, values }
+}
+
+const URL_SAFE = alphabetOf('-_')
+const STANDARD = alphabetOf('+/')
+
+function encoded({ codes }: Alphabet, bytes: Uint8Array, padded: boolean): string {
+  const { length } = bytes
+  const letters = Math.ceil((length * 4) / 3)
+  const out = new Uint8Array(padded ? Math.ceil(length / 3) * 4 : letters)
   let at = 0
-  for (const letter of text) {
-    const value = REVERSE.get(letter)
-    if (value === undefined) return undefined
-    word = ((word << 6) | value) & 0xffffff
-    bits += 6
-    if (bits >= 8) {
-      bits -= 8
-      out[at++] = (word >>> bits) & 0xff
+  for (let i = 0; i < length; i += 3) {
+    // What lies behind the end counts as zero, and its letters are not kept.
+    const word = (bytes[i]! << 16) | (bytes[i + 1]! << 8) | bytes[i + 2]!
+    out[at] = codes[word >>> 18]!
+    out[at + 1] = codes[(word >>> 12) & 63]!
+    out[at + 2] = codes[(word >>> 6) & 63]!
+    out[at + 3] = codes[word & 63]!
+    at += 4
+  }
+  out.fill(PADDING, letters)
+  return decoder.decode(out)
+}
+
+/** Undefined for other letters, for a length that none has, and for bits that belong to no byte. */
+function decoded({ values }: Alphabet, text: string, letters: number): Uint8Array | undefined {
+  const spare = (letters * 6) % 8
+  if (spare === 6) return undefined
+  const out = new Uint8Array((letters * 6 - spare) / 8)
+  let codes = 0
+  let seen = 0
+  let word = 0
+  let at = 0
+  for (let i = 0; i < letters; i++) {
+    const code = text.charCodeAt(i)
+    const value = values[code & 127]!
+    codes |= code
+    seen |= value
+    word = (word << 6) | value
+    // Four letters are three bytes.
+    if ((i & 3) === 3) {
+      out[at] = word >>> 16
+      out[at + 1] = word >>> 8
+      out[at + 2] = word
+      at += 3
+      word = 0
     }
   }
-  return toBase64url(out) === text ? out : undefined
+  if (codes > 127 || seen >= NO_LETTER || (word & ((1 << spare) - 1)) !== 0) return undefined
+  for (let bits = (letters & 3) * 6 - 8; bits >= 0; bits -= 8) out[at++] = word >>> bits
+  return out
 }
 
+/** Base64url without padding (RFC 4648 section 5). Never for material: strings cannot be wiped. */
+export const toBase64url = (bytes: Uint8Array): string => encoded(URL_SAFE, bytes, false)
+
+/** Bytes of canonical unpadded base64url, or undefined when it is anything else. */
+export const fromBase64url = (text: string): Uint8Array | undefined =>
+  decoded(URL_SAFE, text, text.length)
+
 /** Base64 with padding (RFC 4648 section 4). Never for material: strings cannot be wiped. */
-export function toBase64(bytes: Uint8Array): string {
-  const text = toBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/')
-  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
-}
+export const toBase64 = (bytes: Uint8Array): string => encoded(STANDARD, bytes, true)
 
 /** Bytes of canonical padded base64, or undefined when it is anything else. */
 export function fromBase64(text: string): Uint8Array | undefined {
-  if (text.length % 4 !== 0 || /[-_]/.test(text)) return undefined
-  const bare = text.replace(/={1,2}$/, '')
-  return fromBase64url(bare.replaceAll('+', '-').replaceAll('/', '_'))
+  const { length } = text
+  if (length % 4 !== 0) return undefined
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0
+  return decoded(STANDARD, text, length - padding)
 }

@@ -6,7 +6,9 @@ import { wipe } from '../../base/bytes.ts'
 import { Call, type Caller, type Given, type Operation } from './call.ts'
 import { faultOf, KmsFault } from './errors.ts'
 import type { Face } from './face.ts'
+import { wipeSecrets } from './members.ts'
 import { OPERATIONS } from './operations.ts'
+import type { AwsOptions } from './options.ts'
 import { readRequest, type Codec } from './shape.ts'
 
 export interface Asking {
@@ -25,8 +27,8 @@ export async function answer(face: Face, asking: Asking): Promise<object | undef
   const { name, caller, requestId, source, codec, given = {} } = asking
   const operation = Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined
   if (!operation) throw new KmsFault('UnknownOperationException')
-  intercepted(face, asking)
-  let call: Call | undefined
+  if (face.options.intercept) intercepted(face.options.intercept, asking)
+  let call: Call<object> | undefined
   try {
     const input = readRequest(operation.input, source, codec)
     call = new Call({ face, name, operation, caller, requestId, input, given })
@@ -38,13 +40,17 @@ export async function answer(face: Face, asking: Asking): Promise<object | undef
   } catch (error) {
     const { subject = '', alias, usage } = call ?? {}
     throw faultOf(error, { operation: name, arn: subject, alias, usage })
+  } finally {
+    if (call && codec.owns) wipeSecrets(call.input)
   }
 }
 
-function intercepted(face: Face, { name, caller, requestId }: Asking): void {
+type Intercept = NonNullable<AwsOptions['intercept']>
+
+function intercepted(intercept: Intercept, { name, caller, requestId }: Asking): void {
   const { account, region, accessKeyId } = caller
   const told = { operation: name, account, region, requestId, accessKeyId }
-  const fault = face.options.intercept?.(told)
+  const fault = intercept(told)
   if (fault) throw new KmsFault(fault.name, fault.message)
 }
 

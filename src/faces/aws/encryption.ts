@@ -56,10 +56,11 @@ function tooLong(used: Used, algorithm: EncryptionAlgorithm, error: unknown): un
   const { hash } = ALGORITHMS[ENCRYPTION_ALGORITHMS[algorithm]] as { readonly hash?: Hash }
   if (!(error instanceof StrongroomError) || error.explain?.rule !== 'plaintext.length')
     return error
-  const max = oaepBytesMax(KEY_SPECS[used.spec!], hash!)
+  const spec = used.spec!
+  const max = oaepBytesMax(KEY_SPECS[spec], hash!)
   return new KmsFault(
     'ValidationException',
-    `Algorithm ${algorithm} and key spec ${used.spec} cannot encrypt data larger than ${max} bytes.`,
+    `Algorithm ${algorithm} and key spec ${spec} cannot encrypt data larger than ${max} bytes.`,
   )
 }
 

@@ -15,12 +15,13 @@ import { Face } from './face.ts'
 import type { AwsOptions } from './options.ts'
 import { newRequestId } from './request-id.ts'
 
-const TARGET = /^TrentService\.([A-Za-z]+)$/
+const SERVICE = 'TrentService.'
 
 function operationOf({ method }: AwsRequest, headers: Readonly<Record<string, string>>): string {
-  const [, name] = TARGET.exec(headers['x-amz-target'] ?? '') ?? []
-  if (name === undefined || method !== 'POST') throw new KmsFault('UnknownOperationException')
-  return name
+  const { 'x-amz-target': target = '' } = headers
+  if (!target.startsWith(SERVICE) || method !== 'POST')
+    throw new KmsFault('UnknownOperationException')
+  return target.slice(SERVICE.length)
 }
 
 export async function handleRequest(face: Face, request: AwsRequest): Promise<AwsResponse> {

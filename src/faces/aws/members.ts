@@ -1,4 +1,5 @@
 /** Members that many operations have (contracts: AWS 4). */
+import { wipe } from '../../base/bytes.ts'
 import { blob, flag, int, list, map, may, need, structure, text, words } from './shape.ts'
 
 export const KEY_ID = text(1, 2048)
@@ -28,6 +29,16 @@ export const PROOF = blob(1, 6144)
 export const PUBLIC_KEY = blob(1, 8192)
 export const DRY_RUN_MODIFIERS = list(words('IGNORE_CIPHERTEXT'))
 export const NUMBER_OF_BYTES = int(1, 1024)
+
+/** What is secret about requests and answers. */
+const SECRETS = ['Plaintext', 'PrivateKeyPlaintext', 'SharedSecret'] as const
+
+export function wipeSecrets(values: object): void {
+  for (const name of SECRETS) {
+    const value = (values as Readonly<Record<string, unknown>>)[name]
+    if (value instanceof Uint8Array) wipe(value)
+  }
+}
 
 /** Both are optional in the model, but an answer can be encrypted with both alone. */
 export const RECIPIENT = structure({

@@ -33,6 +33,7 @@ export interface AwsPlugin {
 /** Text is taken as UTF-8, as the SDK does. */
 const encoder = new TextEncoder()
 const VALUES: Codec = {
+  owns: false,
   blob: (value) =>
     value instanceof Uint8Array
       ? value

@@ -2,7 +2,5 @@
 
 let count = 0
 
-export function newRequestId(): string {
-  const digits = (++count).toString(16).padStart(32, '0')
-  return [0, 8, 12, 16, 20].map((at, i, all) => digits.slice(at, all[i + 1])).join('-')
-}
+export const newRequestId = (): string =>
+  `00000000-0000-0000-0000-${(++count).toString(16).padStart(12, '0')}`

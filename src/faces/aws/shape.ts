@@ -99,13 +99,23 @@ export const map = { type: 'map' } as const
 
 /** How a transport writes what JSON has no type for. */
 export interface Codec {
+  /** Whether bytes that it reads are its own, so that secrets among them are wiped after use. */
+  readonly owns: boolean
   /** Undefined when it is none. */
   readonly blob: (value: unknown) => Uint8Array | undefined
   readonly time: (value: unknown) => Date | undefined
 }
 
 /** A member as texts name it: `keyId`, `tags.1.member.tagKey`. */
-const lowerCamel = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)
+function lowerCamel(name: string): string {
+  const known = CAMELS.get(name)
+  if (known !== undefined) return known
+  const camel = name.charAt(0).toLowerCase() + name.slice(1)
+  CAMELS.set(name, camel)
+  return camel
+}
+/** Only names of our own shapes come here: as many as there are. */
+const CAMELS = new Map<string, string>()
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
 
 /** Types that are wrong are no faults of validation: the service cannot read such a request at all. */
@@ -187,7 +197,9 @@ const READERS: Readers = {
       if (typeof each !== 'string' && typeof each !== 'number' && typeof each !== 'boolean')
         throw unreadable()
       // The service makes strings of numbers and flags (contracts: AWS 8.1).
-      Object.defineProperty(out, name, { value: String(each), enumerable: true })
+      const text = typeof each === 'string' ? each : String(each)
+      if (name === '__proto__') Object.defineProperty(out, name, { value: text, enumerable: true })
+      else out[name] = text
     }
     return out
   },

@@ -1,0 +1,85 @@
+/** The official AWS client over a room, beside the same client over a transport that answers at once with words of before. */
+import { repeatAwaited } from './raw.js'
+import { built, LONG_WARM_UP_MS, memoryRoom } from './room.js'
+
+const REGION = 'eu-central-1'
+const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' }
+
+/** The floor of the SDK: it makes, signs and reads messages, and nothing lies between. */
+const canned = (response) => ({ handle: async () => ({ response: { ...response } }) })
+
+/** Keeps the last answer of a transport. */
+function recording(handler) {
+  const kept = {}
+  const handle = async (request, options) => {
+    const answer = await handler.handle(request, options)
+    kept.response = answer.response
+    return answer
+  }
+  return { kept, handler: { ...handler, handle } }
+}
+
+const PLAINTEXT = new Uint8Array(32).fill(3)
+/** Given the SDK, which is loaded for these benchmarks alone. */
+const COMMANDS = {
+  encrypt:
+    ({ EncryptCommand }, KeyId) =>
+    () =>
+      new EncryptCommand({
+        KeyId,
+        Plaintext: PLAINTEXT,
+        EncryptionContext: { table: 'orders', tenant: 'north-7' },
+      }),
+  'data-key':
+    ({ GenerateDataKeyCommand }, KeyId) =>
+    () =>
+      new GenerateDataKeyCommand({
+        KeyId,
+        KeySpec: 'AES_256',
+        EncryptionContext: { table: 'orders', tenant: 'north-7' },
+      }),
+}
+
+async function stage(operation) {
+  const sdk = await import('@aws-sdk/client-kms')
+  const client = (more) => new sdk.KMSClient({ region: REGION, maxAttempts: 1, ...more })
+  const { awsPlugin, awsRequestHandler } = await built('faces/aws/index.js')
+  const { room, vault, key } = await memoryRoom()
+  const { id } = await key('AES_256')
+  const face = { vaultId: vault.id }
+  const command = COMMANDS[operation](sdk, id)
+  const handler = awsRequestHandler(room, face)
+  const { kept, handler: recorder } = recording(handler)
+  await client({ credentials, requestHandler: recorder }).send(command())
+  const plugged = client()
+  plugged.middlewareStack.use(awsPlugin(room, { region: REGION, ...face }))
+  const over = (kms) => repeatAwaited(() => kms.send(command()))
+  return {
+    stub: over(client({ credentials, requestHandler: canned(kept.response) })),
+    transport: over(client({ credentials, requestHandler: handler })),
+    plugin: over(plugged),
+    close: () => room.close(),
+  }
+}
+
+const entry = (operation, title, subject, baseline, budget) => ({
+  name: `aws-${subject}-${operation}`,
+  title: `AWS ${title}, ${subject}`,
+  budget: { [baseline]: budget },
+  warmUpMs: LONG_WARM_UP_MS,
+  async setup() {
+    const { close, ...variants } = await stage(operation)
+    return {
+      subject: variants[subject],
+      baselines: { [baseline]: variants[baseline] },
+      close,
+    }
+  },
+})
+
+const both = (operation, title) => [
+  entry(operation, title, 'transport', 'stub', 0.85),
+  entry(operation, title, 'plugin', 'transport', 5),
+]
+
+export const AWS = [...both('encrypt', 'Encrypt 32 B'), ...both('data-key', 'GenerateDataKey')]
