@@ -32,7 +32,8 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       BackupVaultInput CancelKeyDeletionInput ChangeKeyCompartmentInput
       ChangeVaultCompartmentInput Checkpoint CheckpointInput Clock Commit Context CreateAliasInput CreateKeyInput
       CreateKeyVersionInput CreateVaultInput CryptoProvider DataKey DataKeyPair DecryptInput
-      Decrypted DefinedTags DeriveSharedSecretInput Duration EnableKeyInput EncryptInput Encrypted
+      DecapsulateInput Decrypted DefinedTags DeriveSharedSecretInput Duration EnableKeyInput Encapsulated
+      EncryptInput Encrypted
       EncryptionAlgorithm ErrorCode ExplainInput Explained Explanation ExportKeyInput ExportRealmInput Exported Finding
       GenerateDataKeyInput GenerateDataKeyPairInput GenerateMacInput GenerateRandomInput
       GetImportParametersInput Hash Head ImportKeyInput ImportKeyMaterialInput
@@ -126,7 +127,8 @@ const METHODS = words(`
   getWrappingKey importKey importKeyVersion getImportParameters importKeyMaterial
   deleteKeyMaterial exportKey
   encrypt decrypt reEncrypt generateDataKey generateDataKeyPair generateRandom sign verify
-  generateMac verifyMac wrapKey unwrapKey deriveSharedSecret getPublicKey
+  generateMac verifyMac wrapKey unwrapKey deriveSharedSecret
+  encapsulate decapsulate getPublicKey
   region now crypto explain identifyCiphertext tick recover reseal head journal checkpoint pruneJournal metrics close
   createVaultReplica deleteVaultReplica listVaultReplicas promoteVaultReplica
   getReplicationStatus answerReplication linkRegion realmCard replicate

@@ -1,5 +1,6 @@
 /** What the parts of one provider share. */
 import type { Gate } from './gate.ts'
+import type { Hold } from './held.ts'
 import type { RandomSources } from './pool.ts'
 
 export interface ProviderContext {
@@ -8,6 +9,8 @@ export interface ProviderContext {
   readonly operations: Gate
   /** Key generation: fewer places, so that it never takes all threads. */
   readonly generation: Gate
+  /** Where the platform keeps secrets that it does not compute with itself. */
+  readonly hold: Hold
 }
 
 /** True when every byte must come from the caller's reproducible source. */

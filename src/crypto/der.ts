@@ -14,6 +14,7 @@ export const TAG = {
   sequence: 0x30,
   /** [0] and [1], constructed (explicit, or an implicit SET) and primitive (implicit). */
   context0: 0xa0,
+  context0Primitive: 0x80,
   context1: 0xa1,
   context1Primitive: 0x81,
 } as const

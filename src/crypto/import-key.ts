@@ -4,12 +4,13 @@
  */
 import { equalBytes, secretCopy } from '../base/bytes.ts'
 import { SPECS } from '../domain/algorithms.ts'
-import type { Family, PairSpec } from '../domain/algorithms.ts'
+import type { Family } from '../domain/algorithms.ts'
 import type { EcSpec } from './curves.ts'
 import { bitLength } from './der.ts'
 import * as keys from './keys.ts'
 import { compare, limbsOf, minusOne, modulo, multiply } from './limbs.ts'
 import type { Limbs } from './limbs.ts'
+import type { ClassicSpec } from './parameter-sets.ts'
 import type { KeyPairBytes } from './provider.ts'
 
 /** How a provider computes the public part of a private one. */
@@ -38,7 +39,7 @@ const IMPORTERS: Readonly<Partial<Record<Family, Importer>>> = {
  * numbers is wrong.
  */
 export function importPkcs8(
-  spec: PairSpec,
+  spec: ClassicSpec,
   pkcs8: Uint8Array,
   publicPart: PublicPart,
 ): KeyPairBytes | undefined {

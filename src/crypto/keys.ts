@@ -1,8 +1,8 @@
 /**
  * Key encodings, both ways, strict: SPKI (RFC 5280 4.1.2.7), PKCS#8 (RFC 5208, RFC 5958),
- * RSAPrivateKey (RFC 8017 A.1.2), ECPrivateKey (RFC 5915), Ed25519 (RFC 8410). The parsers check
- * the structure and the numbers of a foreign key; the provider adds the point of the public part
- * and a pairwise test.
+ * RSAPrivateKey (RFC 8017 A.1.2), ECPrivateKey (RFC 5915), Ed25519 (RFC 8410), ML-DSA and ML-KEM
+ * (RFC 9881, RFC 9935). The parsers check the structure and the numbers of a foreign key; the
+ * provider adds the point of the public part and a pairwise test.
  */
 import { equalBytes, fromHex } from '../base/bytes.ts'
 import { SPECS } from '../domain/algorithms.ts'
@@ -11,6 +11,8 @@ import { CURVES } from './curves.ts'
 import type { EcSpec } from './curves.ts'
 import * as der from './der.ts'
 import type { DerNode, DerReader } from './der.ts'
+import { isLattice, isMlKem, PARAMETER_SETS } from './parameter-sets.ts'
+import type { LatticeSpec } from './parameter-sets.ts'
 
 export type RsaSpec = SpecOf<'rsa'>
 
@@ -28,8 +30,12 @@ const isEc = (spec: PairSpec): spec is EcSpec => SPECS[spec].family === 'ec'
 function algorithmOf(spec: PairSpec): DerNode {
   if (isRsa(spec)) return der.sequence(der.oid(RSA_OID), der.NULL)
   if (isEc(spec)) return der.sequence(der.oid(EC_OID), der.oid(CURVES[spec].oid))
-  return der.sequence(der.oid(ED25519_OID))
+  return der.sequence(der.oid(bareOid(spec)))
 }
+
+/** RFC 8410 3, RFC 9881 2, RFC 9935 3: the parameters are absent. */
+const bareOid = (spec: PairSpec): Uint8Array =>
+  isLattice(spec) ? PARAMETER_SETS[spec].oid : ED25519_OID
 
 /** Demands exactly the AlgorithmIdentifier of the spec; false when it is another one. */
 function isAlgorithmOf(spec: PairSpec, reader: DerReader): boolean {
@@ -48,7 +54,7 @@ function isAlgorithmOf(spec: PairSpec, reader: DerReader): boolean {
     return equalBytes(name, EC_OID) && equalBytes(curve, CURVES[spec].oid)
   }
   identifier.end()
-  return equalBytes(name, ED25519_OID)
+  return equalBytes(name, bareOid(spec))
 }
 
 const spki = (spec: PairSpec, ...key: readonly der.DerPart[]): Uint8Array =>
@@ -61,6 +67,10 @@ export const rsaSpki = (n: Uint8Array, e: Uint8Array): Uint8Array =>
 export const ecSpki = (spec: EcSpec, point: Uint8Array): Uint8Array => spki(spec, point)
 /** SPKI of the 32 bytes of an Ed25519 public key. */
 export const okpSpki = (publicKey: Uint8Array): Uint8Array => spki('ED25519', publicKey)
+
+/** SPKI of an ML-DSA or ML-KEM public key: its bytes as the standard writes them. */
+export const latticeSpki = (spec: LatticeSpec, publicKey: Uint8Array): Uint8Array =>
+  spki(spec, publicKey)
 
 /** The contents of the SPKI's BIT STRING (a view), when it is a key of this algorithm. */
 function spkiBits(spec: PairSpec, bytes: Uint8Array): Uint8Array | undefined {
@@ -144,6 +154,25 @@ const SMALL_ORDER_Y: readonly bigint[] = [
 function isCanonicalPoint(key: Uint8Array): boolean {
   const y = der.toBigInt(key.slice().reverse()) & ((1n << 255n) - 1n)
   return y < ED25519_P && !SMALL_ORDER_Y.includes(y)
+}
+
+/** The bytes of an ML-DSA or ML-KEM public key; undefined for anything else. */
+export function parseLatticeSpki(spec: LatticeSpec, bytes: Uint8Array): Uint8Array | undefined {
+  const key = spkiBits(spec, bytes)
+  if (key?.length !== PARAMETER_SETS[spec].publicKey) return undefined
+  return !isMlKem(spec) || isReduced(key) ? key : undefined
+}
+
+const ML_KEM_Q = 3329
+const ML_KEM_RHO_BYTES = 32
+
+/** The modulus check of FIPS 203 7.2: coefficients of 12 bits, two in three bytes, are below q. */
+function isReduced(key: Uint8Array): boolean {
+  for (let i = 0; i < key.length - ML_KEM_RHO_BYTES; i += 3) {
+    const pair = key[i]! | (key[i + 1]! << 8) | (key[i + 2]! << 16)
+    if ((pair & 0xfff) >= ML_KEM_Q || pair >>> 12 >= ML_KEM_Q) return false
+  }
+  return true
 }
 
 /** The numbers of RFC 8017 A.1.2, big-endian magnitudes (views of the input). */
@@ -256,6 +285,8 @@ export function pkcs8Of(spec: PairSpec, privateKey: Uint8Array): Uint8Array {
 
 function innerOf(spec: PairSpec, privateKey: Uint8Array): der.DerPart {
   if (isRsa(spec)) return privateKey
+  // RFC 9881 6, RFC 9935 6: the choice `seed`.
+  if (isLattice(spec)) return der.node(der.TAG.context0Primitive, privateKey)
   // RFC 8410 7: CurvePrivateKey is an OCTET STRING of its own.
   if (!isEc(spec)) return der.octets(privateKey)
   // RFC 5958: the curve is named outside; inside it would be said twice.
@@ -294,4 +325,31 @@ export function parsePkcs8Parts(spec: PairSpec, pkcs8: Uint8Array): Pkcs8Parts |
 export function parseOkpInner(inner: Uint8Array): Uint8Array | undefined {
   const seed = der.decodeDer(inner, (reader) => reader.read(der.TAG.octets))
   return seed?.length === SPECS.ED25519.bytes ? seed : undefined
+}
+
+export interface LatticePrivateParts {
+  readonly seed: Uint8Array
+  /** The expanded key that came with the seed, when one did. */
+  readonly expandedKey: Uint8Array | undefined
+}
+
+/**
+ * The seed inside a PKCS#8 contents (RFC 9881 6, RFC 9935 6: the choices `seed` and `both`), views.
+ * Undefined too for an expanded key alone: no seed can be computed from it.
+ */
+export function parseLatticeInner(
+  spec: LatticeSpec,
+  inner: Uint8Array,
+): LatticePrivateParts | undefined {
+  const parts = der.decodeDer(inner, (reader): LatticePrivateParts => {
+    if (reader.peek() !== der.TAG.sequence)
+      return { seed: reader.read(der.TAG.context0Primitive), expandedKey: undefined }
+    const both = reader.sequence()
+    const [seed, expandedKey] = [both.read(der.TAG.octets), both.read(der.TAG.octets)]
+    both.end()
+    return { seed, expandedKey }
+  })
+  const { seed, expandedKey } = PARAMETER_SETS[spec]
+  if (parts?.seed.length !== seed) return undefined
+  return (parts.expandedKey?.length ?? expandedKey) === expandedKey ? parts : undefined
 }

@@ -202,3 +202,61 @@ export const HKDF = {
 export const SCRYPT =
   '77d6576238657b203b19ca42c18a0497f16b4844e3074ae8dfdffa3fede21442' +
   'fcd0069ded0948f8326a753a0fc81f17e8d3e0fb2e0d3628cf35e20c38d18906'
+
+/**
+ * C2SP Wycheproof mldsa_44, mldsa_65 and mldsa_87_sign_seed_test.json, test 1 of the first group: the
+ * SHA3-256 of what is written out there; `verdicts` are two bytes 1 (accepts, refuses).
+ */
+const VERDICTS = '67fa4ec4298250d647347e08904872c68542caf1ac4f1723b2206835c63ea013'
+export const ML_DSA = {
+  seed: '2a'.repeat(32),
+  message: 'Hello world',
+  ML_DSA_44: {
+    publicKey: '7057f85874b86116b09efeba000ce1d8b0f10d2f2c1d44af94bde90f53faae0c',
+    signature: '9f32d77c980e66114a452e6e8f3e1a41f0a8a2564bd3a786940e6a59c4e3aa2d',
+    verdicts: VERDICTS,
+  },
+  ML_DSA_65: {
+    publicKey: '1d03e2a9e7c138287c5df09602562d02b94a8cc38a612d97a0922f554b0e2cee',
+    signature: '77c944aaa59ead1318b9eeee229db108765f12000b49535756e2513d0e94de03',
+    verdicts: VERDICTS,
+  },
+  ML_DSA_87: {
+    publicKey: '7088897cb91d5ff3855277bdf1d0a3f13ce7f215f14b557d268c8b6192ee604a',
+    signature: 'b617aa4d54db7c3e12ca751154ae3d4d50f5455db50b37b2736edbf8a648eecd',
+    verdicts: VERDICTS,
+  },
+} as const
+
+/**
+ * The seed of RFC 9935 appendix C.1 and the randomness 00 01 .. 1f: the SHA3-256 of what comes out.
+ * The public keys are those of the RFC; OpenSSL 4.0 opens and rejects the ciphertexts of 768 and
+ * 1024 to the same secrets.
+ */
+export const ML_KEM = {
+  seed:
+    '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f' +
+    '202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f',
+  randomness: '000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f',
+  ML_KEM_512: {
+    publicKey: '82f101ff648063b376e2bb6c5b7455f655a50c2feadade150efa0e0e6f365aea',
+    ciphertext: '1f2682f2bb7100c860810461f8dd84a6edbf35347d293fe59c526e12265fee59',
+    sharedSecret: 'bff3801a0f73f2bfc11112d54c2dccc97f88a7a5dbeac71247250aec0dd0c3ec',
+    opened: 'bff3801a0f73f2bfc11112d54c2dccc97f88a7a5dbeac71247250aec0dd0c3ec',
+    rejected: '215b0d6934202b1902896b2eb36709274ae5af4a16a0f265ecce513df2fda23c',
+  },
+  ML_KEM_768: {
+    publicKey: 'a24e16d8f8f9383a95b77050f4d9fd2f5733eec1d63ef3c23ebf9918173669a7',
+    ciphertext: '59b53ea25088a7ab010aea8d187fb2542fff153cadfaaf9a4b11f47a1b2588e5',
+    sharedSecret: 'cf4dc4b71a193b5a345f0aadabe1afbcfca56cb4879622469303b76350a303bc',
+    opened: 'cf4dc4b71a193b5a345f0aadabe1afbcfca56cb4879622469303b76350a303bc',
+    rejected: '87032bf7a8b86004010ec369ebb0593dac75a82be62254fc913325b4aff6ed93',
+  },
+  ML_KEM_1024: {
+    publicKey: '61349e5c131a7e116a0463861d7d18663c5627c38c7147ddaadfd48acd7a4535',
+    ciphertext: '50cf749566751752bf5f08f2b581c4e40c6a6574e169062b87885ed88dd5ac96',
+    sharedSecret: '469ccf7af62331c4ccaed7fe970bcc7853e11e6bb814d87c0a49bab5504eedc6',
+    opened: '469ccf7af62331c4ccaed7fe970bcc7853e11e6bb814d87c0a49bab5504eedc6',
+    rejected: '1c9437917b358135fbbdb412ef7ff253205dc69bc818b6bc04c690614f157e11',
+  },
+} as const

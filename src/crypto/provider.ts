@@ -10,6 +10,7 @@
  */
 import type { Random } from '../base/ports.ts'
 import type { Hash, PairSpec, SigningAlgorithm } from '../domain/algorithms.ts'
+import type { ClassicSpec } from './parameter-sets.ts'
 
 /**
  * A value now, or later from the thread pool or WebCrypto. Callers `await` only when it is a
@@ -55,9 +56,11 @@ export interface CryptoProvider {
   generatePair(spec: PairSpec): Promise<KeyPairBytes>
   /**
    * Parses PKCS#8 DER that someone imports, checks it fully against the spec (modulus size, point,
-   * public part).
+   * public part, expanded key).
    */
-  parsePkcs8(spec: PairSpec, pkcs8: Uint8Array): KeyPairBytes | undefined
+  parsePkcs8(spec: ClassicSpec, pkcs8: Uint8Array): KeyPairBytes | undefined
+  /** The same of any pair: ML-DSA and ML-KEM are loaded on first use. */
+  parsePkcs8(spec: PairSpec, pkcs8: Uint8Array): Eventually<KeyPairBytes | undefined>
   /** The PKCS#8 form of a private key in our at-rest form, for export and data key pairs. */
   toPkcs8(spec: PairSpec, privateKey: Uint8Array): Uint8Array
   privateKey(spec: PairSpec, pair: KeyPairBytes): PrivateKey
@@ -77,8 +80,8 @@ export interface ScryptCost {
 }
 
 /**
- * Private part at rest: RSA PKCS#1 DER, EC SEC1 DER, Ed25519 the 32-byte seed. Public part: SPKI
- * DER.
+ * Private part at rest: RSA PKCS#1 DER, EC SEC1 DER, Ed25519 the 32-byte seed, ML-DSA and ML-KEM
+ * the seed of 32 and 64 bytes. Public part: SPKI DER.
  */
 export interface KeyPairBytes {
   readonly privateKey: Uint8Array
@@ -148,11 +151,14 @@ export interface RawAes {
 /** How ECDSA signatures are written: ASN.1 DER, or r || s (IEEE P1363). */
 export type SignatureFormat = 'der' | 'raw'
 
+export type MessageType = 'raw' | 'digest' | 'externalMu'
+
 export interface SignOptions {
   /**
-   * `raw`: the provider hashes; `digest`: the message is the hash (its length is already checked).
+   * `raw`: the provider hashes; `digest`: the message is the hash; `externalMu`: the message is the
+   * message representative of ML-DSA (FIPS 204 6.2). Lengths are already checked.
    */
-  readonly messageType: 'raw' | 'digest'
+  readonly messageType: MessageType
   /** ECDSA only; default `der`. */
   readonly format?: SignatureFormat
 }
@@ -168,6 +174,16 @@ export interface PrivateKey {
   oaepDecrypt(hash: Hash, ciphertext: Uint8Array): Eventually<Uint8Array | undefined>
   /** ECDH: the x coordinate padded to the field size; undefined for a bad or foreign point. */
   agree(peerSpki: Uint8Array): Eventually<Uint8Array | undefined>
+  /**
+   * ML-KEM (FIPS 203 7.3): 32 bytes for every ciphertext of the right length, pseudorandom ones for a
+   * ciphertext that nobody made with this key (implicit rejection); undefined for another length.
+   */
+  decapsulate(ciphertext: Uint8Array): Eventually<Uint8Array | undefined>
+}
+
+export interface Encapsulated {
+  readonly ciphertext: Uint8Array
+  readonly sharedSecret: Uint8Array
 }
 
 export interface PublicKey {
@@ -180,6 +196,8 @@ export interface PublicKey {
   ): Eventually<boolean>
   /** Undefined when the plaintext is longer than k - 2 hLen - 2. */
   oaepEncrypt(hash: Hash, plaintext: Uint8Array): Eventually<Uint8Array | undefined>
-  /** RFC 7517/7518/8037 public members only. */
+  /** ML-KEM (FIPS 203 7.2); undefined where the family has no such operation. */
+  encapsulate(): Eventually<Encapsulated | undefined>
+  /** RFC 7517/7518/8037 public members only; kty AKP for ML-DSA and ML-KEM. */
   jwk(): Readonly<Record<string, string>>
 }

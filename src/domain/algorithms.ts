@@ -1,7 +1,7 @@
 /**
  * TABLE of key specs and algorithms. A new spec is one row here (and, where its family is new, one
- * provider entry). Sources: FIPS 197, SP 800-38A/D/F, FIPS 186-5, FIPS 198-1, RFC 8017, RFC 8032,
- * RFC 8812, C2SP XAES-256-GCM.
+ * provider entry). Sources: FIPS 197, SP 800-38A/D/F, FIPS 186-5, FIPS 198-1, FIPS 203, FIPS 204,
+ * RFC 8017, RFC 8032, RFC 8812, C2SP XAES-256-GCM.
  */
 import { StrongroomError } from '../base/errors.ts'
 
@@ -23,10 +23,10 @@ export type Purpose = (typeof PURPOSES)[number]
 export type Curve = 'P-256' | 'P-384' | 'P-521' | 'secp256k1' | 'Ed25519'
 
 interface SpecRow {
-  readonly family: 'aes' | 'hmac' | 'rsa' | 'ec' | 'okp'
-  /** Key length in bits: AES key, HMAC key, RSA modulus, field size. */
+  readonly family: 'aes' | 'hmac' | 'rsa' | 'ec' | 'okp' | 'mldsa' | 'mlkem'
+  /** Key length in bits: AES key, HMAC key, RSA modulus, field size; seed of ML-DSA and ML-KEM. */
   readonly bits: number
-  /** Key length in bytes as the OCI shape counts it; also the length of a coordinate. */
+  /** Key length in bytes as the OCI shape counts it; also the length of a coordinate or seed. */
   readonly bytes: number
   readonly curve?: Curve
   /** Every purpose that the spec can serve, and the ones it gets when the caller names none. */
@@ -52,6 +52,22 @@ const rsa = (bits: number) =>
   }) as const
 const ec = (curve: Curve, bits: number, purposes: readonly Purpose[] = ['sign', 'agree']) =>
   ({ family: 'ec', bits, bytes: Math.ceil(bits / 8), curve, purposes, defaults: ['sign'] }) as const
+/** The seed xi of FIPS 204 algorithm 1. */
+const mlDsa = {
+  family: 'mldsa',
+  bits: 256,
+  bytes: 32,
+  purposes: ['sign'],
+  defaults: ['sign'],
+} as const
+/** The seed d || z of FIPS 203 algorithm 19. */
+const mlKem = {
+  family: 'mlkem',
+  bits: 512,
+  bytes: 64,
+  purposes: ['encapsulate'],
+  defaults: ['encapsulate'],
+} as const
 const hmac = (bits: number) =>
   ({ family: 'hmac', bits, bytes: bits / 8, purposes: ['mac'], defaults: ['mac'] }) as const
 
@@ -74,6 +90,12 @@ export const SPECS = {
     purposes: ['sign'],
     defaults: ['sign'],
   },
+  ML_DSA_44: mlDsa,
+  ML_DSA_65: mlDsa,
+  ML_DSA_87: mlDsa,
+  ML_KEM_512: mlKem,
+  ML_KEM_768: mlKem,
+  ML_KEM_1024: mlKem,
   HMAC_224: hmac(224),
   HMAC_256: hmac(256),
   HMAC_384: hmac(384),
@@ -86,18 +108,34 @@ export type SpecOf<F extends Family> = {
   [S in Spec]: (typeof SPECS)[S]['family'] extends F ? S : never
 }[Spec]
 export type SymmetricSpec = SpecOf<'aes' | 'hmac'>
-export type PairSpec = SpecOf<'rsa' | 'ec' | 'okp'>
+export type PairSpec = SpecOf<PairFamily>
 export const SPEC_NAMES = Object.keys(SPECS) as readonly Spec[]
-export const PAIR_SPECS = SPEC_NAMES.filter(
-  (spec): spec is PairSpec => SPECS[spec].family in { rsa: 1, ec: 1, okp: 1 },
-)
+/** Families whose keys have a public part; the others are symmetric. */
+const PAIR_FAMILIES = { rsa: 1, ec: 1, okp: 1, mldsa: 1, mlkem: 1 } as const
+type PairFamily = keyof typeof PAIR_FAMILIES
+export const isPair = (spec: Spec): spec is PairSpec => SPECS[spec].family in PAIR_FAMILIES
+export const PAIR_SPECS = SPEC_NAMES.filter(isPair)
 
-interface AlgorithmRow {
+export interface AlgorithmRow {
   readonly purpose: Purpose
   readonly kind:
-    'aead' | 'gcm' | 'cbc' | 'kw' | 'oaep' | 'pkcs1' | 'pss' | 'ecdsa' | 'eddsa' | 'hmac' | 'ecdh'
+    | 'aead'
+    | 'gcm'
+    | 'cbc'
+    | 'kw'
+    | 'oaep'
+    | 'pkcs1'
+    | 'pss'
+    | 'ecdsa'
+    | 'eddsa'
+    | 'mldsa'
+    | 'hmac'
+    | 'ecdh'
+    | 'mlkem'
   readonly families: readonly Family[]
   readonly hash?: Hash
+  /** Bytes of the message representative, where the caller may compute it (external mu). */
+  readonly muBytes?: number
   readonly padded?: boolean
   /** The only specs that take it, where the family alone does not decide. */
   readonly specs?: readonly Spec[]
@@ -137,6 +175,8 @@ export const ALGORITHMS = {
   ECDSA_SHA_512: ecdsa('SHA_512'),
   ED25519: { purpose: 'sign', kind: 'eddsa', families: ['okp'] },
   ED25519PH: { purpose: 'sign', kind: 'eddsa', families: ['okp'], hash: 'SHA_512' },
+  // Pure ML-DSA with the empty context (FIPS 204 algorithm 2); mu is that of algorithm 7, line 6.
+  ML_DSA: { purpose: 'sign', kind: 'mldsa', families: ['mldsa'], muBytes: 64 },
   HMAC_SHA_224: mac('SHA_224'),
   HMAC_SHA_256: mac('SHA_256'),
   HMAC_SHA_384: mac('SHA_384'),
@@ -147,6 +187,7 @@ export const ALGORITHMS = {
     families: ['ec'],
     specs: ['EC_P256', 'EC_P384', 'EC_P521'],
   },
+  ML_KEM: { purpose: 'encapsulate', kind: 'mlkem', families: ['mlkem'] },
 } as const satisfies Record<string, AlgorithmRow>
 
 export type Algorithm = keyof typeof ALGORITHMS
@@ -155,7 +196,7 @@ type AlgorithmOf<K extends AlgorithmRow['kind']> = {
 }[Algorithm]
 export type EncryptionAlgorithm = AlgorithmOf<'aead' | 'gcm' | 'cbc' | 'oaep'>
 export type WrapAlgorithm = AlgorithmOf<'kw' | 'oaep'>
-export type SigningAlgorithm = AlgorithmOf<'pkcs1' | 'pss' | 'ecdsa' | 'eddsa'>
+export type SigningAlgorithm = AlgorithmOf<'pkcs1' | 'pss' | 'ecdsa' | 'eddsa' | 'mldsa'>
 export type MacAlgorithm = AlgorithmOf<'hmac'>
 export const ALGORITHM_NAMES = Object.keys(ALGORITHMS) as readonly Algorithm[]
 const named = <K extends AlgorithmRow['kind']>(...kinds: readonly K[]) =>
@@ -164,7 +205,7 @@ const named = <K extends AlgorithmRow['kind']>(...kinds: readonly K[]) =>
   )
 export const ENCRYPTION_ALGORITHMS = named('aead', 'gcm', 'cbc', 'oaep')
 export const WRAP_ALGORITHMS = named('kw', 'oaep')
-export const SIGNING_ALGORITHMS = named('pkcs1', 'pss', 'ecdsa', 'eddsa')
+export const SIGNING_ALGORITHMS = named('pkcs1', 'pss', 'ecdsa', 'eddsa', 'mldsa')
 export const MAC_ALGORITHMS = named('hmac')
 
 /**
@@ -198,6 +239,9 @@ const SIGN_DEFAULT: Readonly<Partial<Record<Spec, SigningAlgorithm>>> = {
   EC_P521: 'ECDSA_SHA_512',
   EC_SECP256K1: 'ECDSA_SHA_256',
   ED25519: 'ED25519',
+  ML_DSA_44: 'ML_DSA',
+  ML_DSA_65: 'ML_DSA',
+  ML_DSA_87: 'ML_DSA',
 }
 
 /**
@@ -210,7 +254,8 @@ export function defaultAlgorithm(spec: Spec, purpose: Purpose): Algorithm | unde
   if (purpose === 'wrap') return family === 'aes' ? 'AES_KWP' : undefined
   if (purpose === 'mac') return `HMAC_SHA_${bits as 224 | 256 | 384 | 512}`
   if (purpose === 'sign') return SIGN_DEFAULT[spec]
-  return purpose === 'agree' ? 'ECDH' : undefined
+  if (purpose === 'agree') return 'ECDH'
+  return family === 'mlkem' ? 'ML_KEM' : undefined
 }
 
 /** The longest plaintext of RSA-OAEP (RFC 8017 7.1.1): the modulus less two hashes and 2 bytes. */

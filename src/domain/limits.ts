@@ -37,7 +37,7 @@ export const LIMITS = {
   plaintextBytesMax: 65_536,
   /** Messages to sign or authenticate. */
   messageBytesMax: 65_536,
-  /** What may come to be verified: longer than any signature and any MAC. */
+  /** What may come to be verified: longer than any signature (ML-DSA-87: 4627) and any MAC. */
   signatureBytesMax: 6144,
   macBytesMax: 6144,
   /** Plaintext plus header, commitment, tag and room for raw forms. */

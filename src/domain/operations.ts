@@ -151,6 +151,8 @@ export const OPERATIONS = {
   wrapKey: use('apply', 'wrapKey', 'wrap'),
   unwrapKey: use('process', 'unwrapKey', 'wrap'),
   deriveSharedSecret: use('apply', 'deriveSharedSecret', 'agree'),
+  encapsulate: use('apply', 'encapsulate', 'encapsulate'),
+  decapsulate: use('process', 'decapsulate', 'encapsulate'),
   getPublicKey: { target: 'use', writes: false, vault: ACTIVE, key: USABLE, mode: 'process' },
   exportKey: {
     target: 'use',

@@ -203,6 +203,8 @@ export const KEY_OPERATIONS = [
   'generateMac',
   'verifyMac',
   'deriveSharedSecret',
+  'encapsulate',
+  'decapsulate',
   'export',
 ] as const
 export type KeyOperation = (typeof KEY_OPERATIONS)[number]
@@ -306,8 +308,11 @@ export interface VersionAttributes {
 export interface ListKeysInput extends VaultRef, Sorted {
   readonly compartmentId?: string
   readonly protectionMode?: ProtectionMode
-  readonly algorithm?: 'AES' | 'RSA' | 'ECDSA' | 'ED25519' | 'HMAC'
-  /** In bytes, as in key shapes: AES 16/24/32, RSA 256/384/512, EC 32/48/66, HMAC 28/32/48/64. */
+  readonly algorithm?: 'AES' | 'RSA' | 'ECDSA' | 'ED25519' | 'ML_DSA' | 'ML_KEM' | 'HMAC'
+  /**
+   * In bytes, as in key shapes: AES 16/24/32, RSA 256/384/512, EC 32/48/66, HMAC 28/32/48/64; ML-DSA
+   * 32 and ML-KEM 64, the seed.
+   */
   readonly length?: number
   readonly curve?: 'P-256' | 'P-384' | 'P-521' | 'secp256k1' | 'Ed25519'
   /** Default true: keys that were deleted are listed as such. */
@@ -616,9 +621,14 @@ export interface GenerateRandomInput extends Asked {
 }
 export interface SignInput extends UseKey {
   readonly message: Uint8Array
-  /** EC by curve, Ed25519 ED25519; RSA keys must name one. */
+  /** EC by curve, Ed25519 ED25519, ML-DSA ML_DSA; RSA keys must name one. */
   readonly algorithm?: SigningAlgorithm
-  readonly messageType?: 'raw' | 'digest'
+  /**
+   * `raw` (default): the message itself; `digest`: its hash; `externalMu`: for ML_DSA, the 64 bytes
+   * SHAKE256(SHAKE256(public key, 64) || 0x0000 || message, 64) (FIPS 204 algorithm 7, line 6): what
+   * it signs verifies as the signature of the message.
+   */
+  readonly messageType?: 'raw' | 'digest' | 'externalMu'
   /** ECDSA: ASN.1 DER (default) or r || s. */
   readonly format?: SignatureFormat
 }
@@ -676,9 +686,17 @@ export interface DeriveSharedSecretInput extends UseKey {
   readonly publicKey: Uint8Array
 }
 export interface SharedSecret {
+  /** ECDH: the x coordinate; ML-KEM: 32 bytes. Wipe it after use. */
   readonly sharedSecret: Uint8Array
   readonly keyId: string
   readonly versionId: string
+}
+export interface Encapsulated extends SharedSecret {
+  /** For the holder of the private key: 768, 1088 or 1568 bytes by spec. */
+  readonly ciphertext: Uint8Array
+}
+export interface DecapsulateInput extends UseKey {
+  readonly ciphertext: Uint8Array
 }
 export interface PublicKeyAnswer {
   readonly keyId: string
@@ -686,7 +704,7 @@ export interface PublicKeyAnswer {
   readonly spec: PairSpec
   /** SPKI DER. */
   readonly publicKey: Uint8Array
-  /** RFC 7517 public members. */
+  /** RFC 7517 public members; kty AKP for ML-DSA and ML-KEM. */
   readonly jwk: Readonly<Record<string, string>>
 }
 export interface ExportKeyInput extends UseKey {
@@ -810,6 +828,13 @@ export interface Operations {
   wrapKey: [WrapKeyInput, Wrapped]
   unwrapKey: [UnwrapKeyInput, Unwrapped]
   deriveSharedSecret: [DeriveSharedSecretInput, SharedSecret]
+  /** A fresh secret, and the ciphertext from which `decapsulate` makes the same (FIPS 203). */
+  encapsulate: [UseKey, Encapsulated]
+  /**
+   * INVALID_CIPHERTEXT for a ciphertext of another length; every other one gives 32 bytes, which are
+   * those of the other side only if `encapsulate` made it for this version (implicit rejection).
+   */
+  decapsulate: [DecapsulateInput, SharedSecret]
   getPublicKey: [UseKey, PublicKeyAnswer]
   exportKey: [ExportKeyInput, Exported]
 }

@@ -7,7 +7,7 @@
 import { constantTimeEqual, concat, fromBase64url, toBase64url, utf8 } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import { LIMITS } from '../domain/limits.ts'
-import { SPECS } from '../domain/algorithms.ts'
+import { SPECS, type Family } from '../domain/algorithms.ts'
 import { isPending, rotatedAt } from '../domain/material.ts'
 import {
   settleKeyStore,
@@ -161,7 +161,15 @@ export async function pageOfVaults(
   return page(core, scope, found, limit)
 }
 
-const ALGORITHM_OF = { aes: 'AES', rsa: 'RSA', ec: 'ECDSA', okp: 'ED25519', hmac: 'HMAC' } as const
+const ALGORITHM_OF = {
+  aes: 'AES',
+  rsa: 'RSA',
+  ec: 'ECDSA',
+  okp: 'ED25519',
+  mldsa: 'ML_DSA',
+  mlkem: 'ML_KEM',
+  hmac: 'HMAC',
+} as const satisfies Record<Family, NonNullable<ListKeysInput['algorithm']>>
 
 function matches(query: ListKeysInput, { record, state }: KeyView): boolean {
   const spec = SPECS[record.spec]

@@ -5,7 +5,7 @@
 import { secretBytes, wipe } from '../base/bytes.ts'
 import { invalidArgument, StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
-import { SPECS, type PairSpec, type Spec } from '../domain/algorithms.ts'
+import { isPair, SPECS, type Spec } from '../domain/algorithms.ts'
 import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import { LIMITS } from '../domain/limits.ts'
 import type { RecordOf } from '../format/records.ts'
@@ -22,9 +22,6 @@ export interface Material {
   readonly secret: Uint8Array
   readonly publicKey?: Uint8Array
 }
-
-export const isPair = (spec: Spec): spec is PairSpec =>
-  SPECS[spec].family in { rsa: 1, ec: 1, okp: 1 }
 
 /** Fresh material of a spec (SP 800-133: directly from the random source; FIPS 186-5 key pairs). */
 export async function generate(provider: CryptoProvider, spec: Spec): Promise<Material> {

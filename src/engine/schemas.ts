@@ -54,7 +54,7 @@ const context = c.stringMap(
 )
 const days = c.integer(LIMITS.rotationDaysMin, LIMITS.rotationDaysMax)
 const wrapping = c.oneOf(Object.keys(WRAPPINGS))
-const messageType = optional(c.oneOf(['raw', 'digest']))
+const messageType = optional(c.oneOf(['raw', 'digest', 'externalMu']))
 const format = optional(c.oneOf(['der', 'raw']))
 
 const asked = {
@@ -209,7 +209,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     ...vault,
     compartmentId: optional(compartment),
     protectionMode: optional(c.oneOf(PROTECTION_MODES)),
-    algorithm: optional(c.oneOf(['AES', 'RSA', 'ECDSA', 'ED25519', 'HMAC'])),
+    algorithm: optional(c.oneOf(['AES', 'RSA', 'ECDSA', 'ED25519', 'ML_DSA', 'ML_KEM', 'HMAC'])),
     length: optional(c.integer(1, 1024)),
     curve: optional(c.oneOf(['P-256', 'P-384', 'P-521', 'secp256k1', 'Ed25519'])),
     withDeleted: optional(c.boolean),
@@ -361,6 +361,8 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   wrapKey: { ...use, plaintext: c.bytes(1, LIMITS.plaintextBytesMax), algorithm: wrapAlgorithm },
   unwrapKey: { ...use, wrapped: ciphertext, algorithm: wrapAlgorithm },
   deriveSharedSecret: { ...use, publicKey },
+  encapsulate: use,
+  decapsulate: { ...use, ciphertext },
   getPublicKey: use,
   exportKey: { ...use, wrapping, publicKey },
 }

@@ -6,8 +6,8 @@
 import { concat, secretBytes, secretCopy, wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider, PrivateKey, PublicKey } from '../crypto/provider.ts'
-import { SPECS, WRAPPINGS, type Spec, type Wrapping } from '../domain/algorithms.ts'
-import { isPair, type Material } from './make.ts'
+import { isPair, SPECS, WRAPPINGS, type Spec, type Wrapping } from '../domain/algorithms.ts'
+import type { Material } from './make.ts'
 
 const RSA_BYTES_MAX = 512
 const TEMPORARY_KEY_BYTES = 32
@@ -21,7 +21,7 @@ export async function unwrapMaterial(
   spec: Spec,
 ): Promise<Material> {
   const secret = await unwrap(provider, privateKey, wrapping, wrapped)
-  const material = secret && materialOf(provider, secret, spec)
+  const material = secret && (await materialOf(provider, secret, spec))
   if (!material)
     throw refused('wrapped', spec, ', wrapped as named under the key that was handed out')
   return material
@@ -31,29 +31,29 @@ export async function unwrapMaterial(
  * Material in the clear: exactly what a spec wants, or INVALID_KEY_MATERIAL. The caller wipes both
  * what it gave and what it got.
  */
-export function clearMaterial(
+export async function clearMaterial(
   provider: CryptoProvider,
   material: Uint8Array,
   spec: Spec,
-): Material {
-  const read = materialOf(provider, secretCopy(material), spec)
+): Promise<Material> {
+  const read = await materialOf(provider, secretCopy(material), spec)
   if (!read) throw refused('material', spec, '')
   return read
 }
 
 /** Takes the bytes: they are the material, or wiped. */
-function materialOf(
+async function materialOf(
   provider: CryptoProvider,
   secret: Uint8Array,
   spec: Spec,
-): Material | undefined {
+): Promise<Material | undefined> {
   if (!isPair(spec)) {
     if (secret.length === SPECS[spec].bytes) return { secret }
     wipe(secret)
     return undefined
   }
   try {
-    const pair = provider.parsePkcs8(spec, secret)
+    const pair = await provider.parsePkcs8(spec, secret)
     return pair && { secret: pair.privateKey, publicKey: pair.publicKey }
   } finally {
     wipe(secret)
@@ -114,6 +114,8 @@ const FORMS = {
   rsa: 'PKCS#8 key',
   ec: 'PKCS#8 key',
   okp: 'PKCS#8 key',
+  mldsa: 'PKCS#8 key with its seed',
+  mlkem: 'PKCS#8 key with its seed',
 }
 
 function refused(input: string, spec: Spec, how: string): StrongroomError {

@@ -2,7 +2,7 @@
 import { wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { PublicKey } from '../crypto/provider.ts'
-import { SPECS } from '../domain/algorithms.ts'
+import { isPair, SPECS } from '../domain/algorithms.ts'
 import type { UseName } from '../domain/operations.ts'
 import { check, permit, type Permitted } from '../domain/permit.ts'
 import type { VersionView } from '../domain/settle.ts'
@@ -18,7 +18,7 @@ import {
   versionView,
   type KeyPlace,
 } from './lookup.ts'
-import { isPair, keySuite } from './make.ts'
+import { keySuite } from './make.ts'
 import { damaged } from './records.ts'
 import { rotateDue } from './rotate.ts'
 import { atOnce, stable } from './stable.ts'

@@ -26,6 +26,7 @@ export interface World {
   readonly aes: Key
   readonly hmac: Key
   readonly ec: Key
+  readonly kem: Key
   readonly imported: Key
 }
 
@@ -51,6 +52,7 @@ export async function openWorld(): Promise<World> {
     aes: await make(room, vaultId, 'AES_256', { purposes: ['encrypt', 'wrap'] }),
     hmac: await make(room, vaultId, 'HMAC_256'),
     ec: await make(room, vaultId, 'EC_P256', { purposes: ['sign', 'agree'] }),
+    kem: await make(room, vaultId, 'ML_KEM_512'),
     imported: await make(room, vaultId, 'AES_256', { origin: 'imported' }),
   }
 }
@@ -249,6 +251,11 @@ const USES = {
     const { publicKey } = await room.getPublicKey({ keyId: peer.id })
     return { keyId: ec.id, publicKey }
   },
+  encapsulate: async ({ kem }) => ({ keyId: kem.id }),
+  decapsulate: async ({ room, kem }) => ({
+    keyId: kem.id,
+    ciphertext: (await room.encapsulate({ keyId: kem.id })).ciphertext,
+  }),
   getPublicKey: async ({ ec }) => ({ keyId: ec.id, versionId: ec.currentVersionId! }),
   exportKey: async ({ room, aes, vaultId }) => {
     const { publicKey } = await room.getWrappingKey({ vaultId })

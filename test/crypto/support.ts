@@ -7,6 +7,8 @@ import type { Hash, PairSpec, SigningAlgorithm } from '../../src/domain/algorith
 import { CURVES } from '../../src/crypto/curves.ts'
 import type { EcSpec } from '../../src/crypto/curves.ts'
 import * as der from '../../src/crypto/der.ts'
+import { isLattice } from '../../src/crypto/parameter-sets.ts'
+import type { ClassicSpec } from '../../src/crypto/parameter-sets.ts'
 import { createNodeProvider } from '../../src/crypto/node/index.ts'
 import { createPortableProvider } from '../../src/crypto/portable/index.ts'
 import type { CryptoProvider, KeyPairBytes } from '../../src/crypto/provider.ts'
@@ -44,6 +46,8 @@ export const signingAlgorithms = (spec: PairSpec): readonly SigningAlgorithm[] =
   })
 
 export const EC_SPECS = PAIR_SPECS.filter((spec): spec is EcSpec => SPECS[spec].family === 'ec')
+/** Pairs other than ML-DSA and ML-KEM, which test/crypto/lattice.test.ts is about. */
+export const CLASSIC_SPECS = PAIR_SPECS.filter((spec): spec is ClassicSpec => !isLattice(spec))
 export const RSA_HASHES: readonly Hash[] = ['SHA_1', 'SHA_224', 'SHA_256', 'SHA_384', 'SHA_512']
 
 const ID_EC_PUBLIC_KEY = hex('2a8648ce3d0201')
@@ -71,7 +75,7 @@ export const okpPkcs8 = (seed: Uint8Array): Uint8Array =>
 /** The pair in PKCS#8 that must parse. */
 export function imported(
   provider: CryptoProvider,
-  spec: PairSpec,
+  spec: ClassicSpec,
   pkcs8: Uint8Array,
 ): KeyPairBytes {
   const pair = provider.parsePkcs8(spec, pkcs8)

@@ -49,6 +49,12 @@ const TAKES: Readonly<Record<Spec, readonly Algorithm[]>> = {
   // FIPS 186-5 and SP 800-56A do not know the curve: ours only signs with it (RFC 8812).
   EC_SECP256K1: ECDSA,
   ED25519: ['ED25519', 'ED25519PH'],
+  ML_DSA_44: ['ML_DSA'],
+  ML_DSA_65: ['ML_DSA'],
+  ML_DSA_87: ['ML_DSA'],
+  ML_KEM_512: ['ML_KEM'],
+  ML_KEM_768: ['ML_KEM'],
+  ML_KEM_1024: ['ML_KEM'],
   HMAC_224: ['HMAC_SHA_224'],
   HMAC_256: ['HMAC_SHA_256'],
   HMAC_384: ['HMAC_SHA_384'],
@@ -87,6 +93,13 @@ test.each<[Spec, family: string, bits: number, bytes: number, curve?: string]>([
   ['ED25519', 'okp', 256, 32, 'Ed25519'],
   ['HMAC_224', 'hmac', 224, 28],
   ['HMAC_256', 'hmac', 256, 32],
+  // The seeds of FIPS 204 algorithm 1 and FIPS 203 algorithm 19.
+  ['ML_DSA_44', 'mldsa', 256, 32],
+  ['ML_DSA_65', 'mldsa', 256, 32],
+  ['ML_DSA_87', 'mldsa', 256, 32],
+  ['ML_KEM_512', 'mlkem', 512, 64],
+  ['ML_KEM_768', 'mlkem', 512, 64],
+  ['ML_KEM_1024', 'mlkem', 512, 64],
   ['HMAC_384', 'hmac', 384, 48],
   ['HMAC_512', 'hmac', 512, 64],
 ])('%s: family, length and curve', (spec, family, bits, bytes, curve) => {
@@ -98,9 +111,9 @@ test.each<[Spec, family: string, bits: number, bytes: number, curve?: string]>([
 test('algorithms by what they do', () => {
   expect(ENCRYPTION_ALGORITHMS).toEqual([...AES.slice(0, 4), 'RSA_OAEP_SHA_1', 'RSA_OAEP_SHA_256'])
   expect(WRAP_ALGORITHMS).toEqual(['AES_KW', 'AES_KWP', 'RSA_OAEP_SHA_1', 'RSA_OAEP_SHA_256'])
-  expect(SIGNING_ALGORITHMS).toEqual([...RSA.slice(2), ...ECDSA, 'ED25519', 'ED25519PH'])
+  expect(SIGNING_ALGORITHMS).toEqual([...RSA.slice(2), ...ECDSA, 'ED25519', 'ED25519PH', 'ML_DSA'])
   expect(MAC_ALGORITHMS).toEqual(ALGORITHM_NAMES.filter((name) => name.startsWith('HMAC_')))
-  expect(PAIR_SPECS).toEqual(SPEC_NAMES.filter((name) => /^(RSA|EC|ED)/.test(name)))
+  expect(PAIR_SPECS).toEqual(SPEC_NAMES.filter((name) => /^(RSA|EC|ED|ML)/.test(name)))
 })
 
 test('a hash is the one in the name, a padding the one in the name', () => {
@@ -133,6 +146,12 @@ describe('unasked', () => {
     ['EC_P521', { sign: 'ECDSA_SHA_512', agree: 'ECDH' }],
     ['EC_SECP256K1', { sign: 'ECDSA_SHA_256' }],
     ['ED25519', { sign: 'ED25519' }],
+    ['ML_DSA_44', { sign: 'ML_DSA' }],
+    ['ML_DSA_65', { sign: 'ML_DSA' }],
+    ['ML_DSA_87', { sign: 'ML_DSA' }],
+    ['ML_KEM_512', { encapsulate: 'ML_KEM' }],
+    ['ML_KEM_768', { encapsulate: 'ML_KEM' }],
+    ['ML_KEM_1024', { encapsulate: 'ML_KEM' }],
     ['HMAC_224', { mac: 'HMAC_SHA_224' }],
     ['HMAC_512', { mac: 'HMAC_SHA_512' }],
   ])('%s', (spec, expected) => {
@@ -143,7 +162,10 @@ describe('unasked', () => {
     expect(Object.fromEntries(given)).toEqual(expected)
   })
 
-  test('nothing encapsulates yet', () => {
-    for (const spec of SPEC_NAMES) expect(defaultAlgorithm(spec, 'encapsulate')).toBeUndefined()
+  test('ML-KEM alone encapsulates', () => {
+    for (const spec of SPEC_NAMES)
+      expect(defaultAlgorithm(spec, 'encapsulate')).toBe(
+        spec.startsWith('ML_KEM') ? 'ML_KEM' : undefined,
+      )
   })
 })

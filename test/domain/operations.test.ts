@@ -44,6 +44,8 @@ test('the word in the permitted operations of a version', () => {
     wrapKey: 'wrapKey',
     unwrapKey: 'unwrapKey',
     deriveSharedSecret: 'deriveSharedSecret',
+    encapsulate: 'encapsulate',
+    decapsulate: 'decapsulate',
     exportKey: 'export',
   })
 })

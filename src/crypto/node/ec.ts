@@ -65,6 +65,7 @@ export function ecPrivateKey(
     },
     oaepDecrypt: () => undefined,
     agree: (peerSpki) => agree(spec, key, peerSpki),
+    decapsulate: () => undefined,
   }
 }
 
@@ -124,6 +125,7 @@ export function ecPublicKey(context: ProviderContext, spec: EcSpec, spki: Uint8A
       })
     },
     oaepEncrypt: () => undefined,
+    encapsulate: () => undefined,
     jwk: () => ({
       kty: 'EC',
       crv,

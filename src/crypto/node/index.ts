@@ -11,6 +11,7 @@ import type { CryptoProvider } from '../provider.ts'
 import { selfTestOnce } from '../self-test.ts'
 import { nodeAes } from './aes.ts'
 import { digest, hkdf, hmac, scrypt } from './hash.ts'
+import { hold } from './hold.ts'
 import * as pairs from './pairs.ts'
 import { nodeSources } from './random.ts'
 import { parseRsaPublicKey } from './rsa.ts'
@@ -39,6 +40,7 @@ export function createNodeProvider(options: NodeProviderOptions = {}): NodeProvi
     sources,
     operations: createGate(limits.OPERATIONS_IN_FLIGHT_MAX, limits.OPERATIONS_WAITING_MAX),
     generation: createGate(limits.GENERATIONS_IN_FLIGHT_MAX, limits.OPERATIONS_WAITING_MAX),
+    hold,
   }
   const provider: NodeProvider = {
     name: 'node',

@@ -52,6 +52,7 @@ export function okpPrivateKey(pair: KeyPairBytes): PrivateKey {
         : plain(crypto.sign(null, message, key)),
     oaepDecrypt: () => undefined,
     agree: () => undefined,
+    decapsulate: () => undefined,
   }
 }
 
@@ -83,6 +84,7 @@ export function okpPublicKey(spki: Uint8Array): PublicKey {
       return crypto.verify(null, message, key, signature)
     },
     oaepEncrypt: () => undefined,
+    encapsulate: () => undefined,
     jwk: () => ({ kty: 'OKP', crv: SPECS[SPEC].curve, x: toBase64url(bytes) }),
   }
 }

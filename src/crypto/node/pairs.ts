@@ -5,7 +5,12 @@ import { SPECS, defaultAlgorithm } from '../../domain/algorithms.ts'
 import type { PairSpec, SigningAlgorithm } from '../../domain/algorithms.ts'
 import type { ProviderContext } from '../context.ts'
 import { importPkcs8 } from '../import-key.ts'
-import type { KeyPairBytes, PrivateKey, PublicKey } from '../provider.ts'
+import { generateLattice, importLattice } from '../lattice-pairs.ts'
+import { mlDsaPrivateKey, mlDsaPublicKey } from '../ml-dsa.ts'
+import { mlKemPrivateKey, mlKemPublicKey } from '../ml-kem.ts'
+import { isLattice } from '../parameter-sets.ts'
+import type { ClassicSpec, MlDsaSpec } from '../parameter-sets.ts'
+import type { Eventually, KeyPairBytes, PrivateKey, PublicKey } from '../provider.ts'
 import * as ec from './ec.ts'
 import * as okp from './okp.ts'
 import * as rsa from './rsa.ts'
@@ -14,14 +19,15 @@ interface FamilyRow {
   generate(context: ProviderContext, spec: PairSpec): Promise<KeyPairBytes>
   privateKey(context: ProviderContext, spec: PairSpec, pair: KeyPairBytes): PrivateKey
   publicKey(context: ProviderContext, spec: PairSpec, spki: Uint8Array): PublicKey
-  isPair(pair: KeyPairBytes): boolean
+  /** Absent where import and generation test by themselves. */
+  isPair?(pair: KeyPairBytes): boolean
 }
 
 const row = <S extends PairSpec>(functions: {
   generate(context: ProviderContext, spec: S): Promise<KeyPairBytes>
   privateKey(context: ProviderContext, spec: S, pair: KeyPairBytes): PrivateKey
   publicKey(context: ProviderContext, spec: S, spki: Uint8Array): PublicKey
-  isPair(pair: KeyPairBytes): boolean
+  isPair?(pair: KeyPairBytes): boolean
 }): FamilyRow => functions
 
 const FAMILIES = {
@@ -43,6 +49,16 @@ const FAMILIES = {
     publicKey: (_context, _spec, spki) => okp.okpPublicKey(spki),
     isPair: okp.isOkpPair,
   }),
+  mldsa: row({
+    generate: generateLattice,
+    privateKey: mlDsaPrivateKey,
+    publicKey: (_context, spec: MlDsaSpec, spki) => mlDsaPublicKey(spec, spki),
+  }),
+  mlkem: row({
+    generate: generateLattice,
+    privateKey: mlKemPrivateKey,
+    publicKey: mlKemPublicKey,
+  }),
 } as const
 
 const familyOf = (spec: PairSpec): FamilyRow => FAMILIES[SPECS[spec].family]
@@ -62,6 +78,7 @@ export async function generatePair(
   spec: PairSpec,
 ): Promise<KeyPairBytes> {
   const pair = await familyOf(spec).generate(context, spec)
+  if (isLattice(spec)) return pair
   const algorithm = testAlgorithm(spec)
   const message = utf8('pairwise consistency test')
   const options = { messageType: 'raw' } as const
@@ -79,7 +96,10 @@ const testAlgorithm = (spec: PairSpec): SigningAlgorithm =>
 const PUBLIC_PART = { ec: ec.ecPublicPoint, okp: okp.okpPublicBytes }
 
 /** The pair in foreign PKCS#8, fully checked; undefined when anything about it is wrong. */
-export function parsePkcs8(spec: PairSpec, pkcs8: Uint8Array): KeyPairBytes | undefined {
+export function parsePkcs8(spec: ClassicSpec, pkcs8: Uint8Array): KeyPairBytes | undefined
+export function parsePkcs8(spec: PairSpec, pkcs8: Uint8Array): Eventually<KeyPairBytes | undefined>
+export function parsePkcs8(spec: PairSpec, pkcs8: Uint8Array) {
+  if (isLattice(spec)) return importLattice(spec, pkcs8)
   const pair = importPkcs8(spec, pkcs8, PUBLIC_PART)
   if (pair === undefined || isConsistent(spec, pair)) return pair
   wipe(pair.privateKey)
@@ -88,7 +108,7 @@ export function parsePkcs8(spec: PairSpec, pkcs8: Uint8Array): KeyPairBytes | un
 
 function isConsistent(spec: PairSpec, pair: KeyPairBytes): boolean {
   try {
-    return familyOf(spec).isPair(pair)
+    return familyOf(spec).isPair?.(pair) ?? false
   } catch {
     // The platform refused to load or use numbers that only looked right.
     return false

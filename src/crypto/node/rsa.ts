@@ -98,6 +98,7 @@ export function rsaPrivateKey(
       }
     },
     agree: () => undefined,
+    decapsulate: () => undefined,
   }
 }
 
@@ -141,6 +142,7 @@ function rsaPublic(
       if (isDeterministic(context)) return oaepFrom(context, key, bits / 8, hash, plaintext)
       return plain(crypto.publicEncrypt({ key, ...oaep(hash) }, plaintext))
     },
+    encapsulate: () => undefined,
     jwk: () => ({ kty: 'RSA', n: toBase64url(n), e: toBase64url(e) }),
   }
 }

@@ -63,6 +63,7 @@ export function ecPrivateKey(
     },
     oaepDecrypt: () => undefined,
     agree: (peerSpki) => agree(spec, scalar, peerSpki),
+    decapsulate: () => undefined,
   }
 }
 
@@ -94,6 +95,7 @@ export function ecPublicKey(_context: unknown, spec: EcSpec, spki: Uint8Array): 
       return digestEcdsa.verify(spec, hash, hashed, raw, point)
     },
     oaepEncrypt: () => undefined,
+    encapsulate: () => undefined,
     jwk: () => ({
       kty: 'EC',
       crv,

@@ -13,6 +13,7 @@ import type { CryptoProvider } from '../provider.ts'
 import { selfTestOnce } from '../self-test.ts'
 import { portableAes } from './aes.ts'
 import { digest, hkdf, hmac, scrypt } from './hash.ts'
+import { hold } from './hold.ts'
 import * as pairs from './pairs.ts'
 import { portableSources } from './random.ts'
 import { parseRsaPublicKey, rsaLacks } from './rsa.ts'
@@ -43,6 +44,7 @@ export function createPortableProvider(options: PortableProviderOptions = {}): P
     sources,
     operations: createGate(limits.OPERATIONS_IN_FLIGHT_MAX, limits.OPERATIONS_WAITING_MAX),
     generation: createGate(limits.GENERATIONS_IN_FLIGHT_MAX, limits.OPERATIONS_WAITING_MAX),
+    hold,
   }
   const provider: PortableProvider = {
     name: 'portable',

@@ -30,6 +30,7 @@ export function okpPrivateKey(pair: KeyPairBytes): PrivateKey {
     sign: (algorithm, message, options) => schemeOf(algorithm, options).sign(message, seed),
     oaepDecrypt: () => undefined,
     agree: () => undefined,
+    decapsulate: () => undefined,
   }
 }
 
@@ -43,6 +44,7 @@ export function okpPublicKey(spki: Uint8Array): PublicKey {
       return verifyEd25519(prehashed, bytes, message, signature)
     },
     oaepEncrypt: () => undefined,
+    encapsulate: () => undefined,
     jwk: () => ({ kty: 'OKP', crv: SPECS[SPEC].curve, x: toBase64url(bytes) }),
   }
 }

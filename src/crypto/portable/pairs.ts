@@ -5,6 +5,11 @@ import { SPECS, defaultAlgorithm } from '../../domain/algorithms.ts'
 import type { PairSpec, SigningAlgorithm } from '../../domain/algorithms.ts'
 import type { ProviderContext } from '../context.ts'
 import { importPkcs8 } from '../import-key.ts'
+import { generateLattice, importLattice } from '../lattice-pairs.ts'
+import { mlDsaPrivateKey, mlDsaPublicKey } from '../ml-dsa.ts'
+import { mlKemPrivateKey, mlKemPublicKey } from '../ml-kem.ts'
+import { isLattice } from '../parameter-sets.ts'
+import type { ClassicSpec, MlDsaSpec } from '../parameter-sets.ts'
 import type { Eventually, KeyPairBytes, PrivateKey, PublicKey } from '../provider.ts'
 import { attempt } from './aes.ts'
 import * as ec from './ec.ts'
@@ -15,7 +20,8 @@ interface FamilyRow<S extends PairSpec = PairSpec> {
   generate(context: ProviderContext, spec: S): Eventually<KeyPairBytes>
   privateKey(context: ProviderContext, spec: S, pair: KeyPairBytes): PrivateKey
   publicKey(context: ProviderContext, spec: S, spki: Uint8Array): PublicKey
-  isPair(spec: S, pair: KeyPairBytes): boolean
+  /** Absent where import and generation test by themselves. */
+  isPair?(spec: S, pair: KeyPairBytes): boolean
 }
 
 const row = <S extends PairSpec>(functions: FamilyRow<S>): FamilyRow => functions
@@ -39,6 +45,16 @@ const FAMILIES = {
     publicKey: (_context, _spec, spki) => okp.okpPublicKey(spki),
     isPair: (_spec, pair) => okp.isOkpPair(pair),
   }),
+  mldsa: row({
+    generate: generateLattice,
+    privateKey: mlDsaPrivateKey,
+    publicKey: (_context, spec: MlDsaSpec, spki) => mlDsaPublicKey(spec, spki),
+  }),
+  mlkem: row({
+    generate: generateLattice,
+    privateKey: mlKemPrivateKey,
+    publicKey: mlKemPublicKey,
+  }),
 } as const
 
 const familyOf = (spec: PairSpec): FamilyRow => FAMILIES[SPECS[spec].family]
@@ -58,6 +74,7 @@ export async function generatePair(
   spec: PairSpec,
 ): Promise<KeyPairBytes> {
   const pair = await familyOf(spec).generate(context, spec)
+  if (isLattice(spec)) return pair
   const algorithm = testAlgorithm(spec)
   const message = utf8('pairwise consistency test')
   const options = { messageType: 'raw' } as const
@@ -75,10 +92,13 @@ const testAlgorithm = (spec: PairSpec): SigningAlgorithm =>
 const PUBLIC_PART = { ec: ec.ecPublicPoint, okp: okp.okpPublicBytes }
 
 /** The pair in foreign PKCS#8, fully checked; undefined when anything about it is wrong. */
-export function parsePkcs8(spec: PairSpec, pkcs8: Uint8Array): KeyPairBytes | undefined {
+export function parsePkcs8(spec: ClassicSpec, pkcs8: Uint8Array): KeyPairBytes | undefined
+export function parsePkcs8(spec: PairSpec, pkcs8: Uint8Array): Eventually<KeyPairBytes | undefined>
+export function parsePkcs8(spec: PairSpec, pkcs8: Uint8Array) {
+  if (isLattice(spec)) return importLattice(spec, pkcs8)
   const pair = importPkcs8(spec, pkcs8, PUBLIC_PART)
   // Numbers that only look right (a factor that is not prime) can make the test throw.
-  if (pair === undefined || attempt(() => familyOf(spec).isPair(spec, pair)) === true) return pair
+  if (pair === undefined || attempt(() => familyOf(spec).isPair?.(spec, pair)) === true) return pair
   wipe(pair.privateKey)
   return undefined
 }

@@ -128,6 +128,7 @@ export function rsaPrivateKey(
       })
     },
     agree: () => undefined,
+    decapsulate: () => undefined,
   }
 }
 
@@ -293,6 +294,7 @@ function rsaPublic(context: ProviderContext, numbers: RsaPublicNumbers): PublicK
         wipe(seed, encoded)
       }
     },
+    encapsulate: () => undefined,
     jwk: () => ({ kty: 'RSA', n: toBase64url(numbers.n), e: toBase64url(numbers.e) }),
   }
 }

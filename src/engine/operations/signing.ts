@@ -1,23 +1,23 @@
-/** Sign and verify, MACs, key wrapping, key agreement, public keys, export. */
+/** Sign and verify, MACs, key wrapping, key agreement and encapsulation, public keys, export. */
 import { wipe } from '../../base/bytes.ts'
 import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import {
   algorithmFor,
   defaultAlgorithm,
   HASH_BYTES,
+  isPair,
   type Algorithm,
-  type Hash,
+  type AlgorithmRow,
   type MacAlgorithm,
   type Purpose,
   type SigningAlgorithm,
   type WrapAlgorithm,
 } from '../../domain/algorithms.ts'
 import type { VersionRecord } from '../../domain/records.ts'
-import type { SignOptions } from '../../crypto/provider.ts'
+import type { MessageType, SignOptions } from '../../crypto/provider.ts'
 import type { ExportKeyInput, Exported, SignInput } from '../api.ts'
 import type { Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
-import { isPair } from '../make.ts'
 import { wrapMaterial } from '../unwrap.ts'
 import { ofFamily, openMaterial, useKey } from '../use-key.ts'
 import { invalidCiphertext } from './encryption.ts'
@@ -30,6 +30,8 @@ type Names =
   | 'wrapKey'
   | 'unwrapKey'
   | 'deriveSharedSecret'
+  | 'encapsulate'
+  | 'decapsulate'
   | 'getPublicKey'
   | 'exportKey'
 
@@ -114,6 +116,23 @@ export const SIGNING_BODIES: Bodies<Names> = {
     return Object.freeze({ sharedSecret, ...named(record) })
   },
 
+  encapsulate: async ({ core, input }) => {
+    const inUse = await useKey(core, 'encapsulate', input)
+    const { record } = inUse.permitted.version
+    algorithmFor(record.spec, 'ML_KEM')
+    const made = (await inUse.public().encapsulate())!
+    return Object.freeze({ ...made, ...named(record) })
+  },
+  decapsulate: async ({ core, input }) => {
+    const inUse = await useKey(core, 'decapsulate', input)
+    const { record } = inUse.permitted.version
+    algorithmFor(record.spec, 'ML_KEM')
+    const { privateKey } = ofFamily(await inUse.secret(), 'pair')
+    const sharedSecret = await privateKey.decapsulate(input.ciphertext)
+    if (!sharedSecret) throw invalidCiphertext()
+    return Object.freeze({ sharedSecret, ...named(record) })
+  },
+
   getPublicKey: async ({ core, input }) => {
     const inUse = await useKey(core, 'getPublicKey', input)
     const { record } = inUse.permitted.version
@@ -153,7 +172,7 @@ function choose<A extends Algorithm>(
 function signing(core: Core, record: VersionRecord, input: SignInput) {
   const { algorithm, row } = choose<SigningAlgorithm>(record, 'sign', input.algorithm)
   const { messageType = 'raw', format } = input
-  checkMessage(algorithm, row.hash, messageType, input.message)
+  checkMessage(algorithm, row, messageType, input.message)
   if (format === 'raw' && row.kind !== 'ecdsa')
     invalidArgument('format', 'nothing with this algorithm', format)
   const lacking = core.provider.lacks(algorithm)
@@ -166,22 +185,30 @@ function signing(core: Core, record: VersionRecord, input: SignInput) {
   return { algorithm, options }
 }
 
-/** A ready-made digest has exactly the length of its hash; pure Ed25519 takes none (RFC 8032). */
-export function checkMessage(
+/** Bytes of what was computed of a message; undefined where an algorithm takes none. */
+const COMPUTED_BYTES: Readonly<
+  Record<Exclude<MessageType, 'raw'>, (row: AlgorithmRow) => number | undefined>
+> = {
+  digest: ({ hash }) => hash && HASH_BYTES[hash],
+  externalMu: ({ muBytes }) => muBytes,
+}
+
+/**
+ * A ready-made digest has exactly the length of its hash, a message representative its own; pure
+ * Ed25519 (RFC 8032) and pure ML-DSA (FIPS 204) take no digest.
+ */
+function checkMessage(
   algorithm: string,
-  hash: Hash | undefined,
-  messageType: string,
+  row: AlgorithmRow,
+  messageType: MessageType,
   message: Uint8Array,
 ): void {
-  if (messageType !== 'digest') return
-  if (!hash)
-    invalidArgument(
-      'messageType',
-      `raw for ${algorithm}, which hashes the message twice`,
-      messageType,
-    )
-  if (message.length !== HASH_BYTES[hash])
-    invalidArgument('message', `a digest of ${HASH_BYTES[hash]} bytes`, message)
+  if (messageType === 'raw') return
+  const expected = COMPUTED_BYTES[messageType](row)
+  if (expected === undefined)
+    invalidArgument('messageType', `one that ${algorithm} takes`, messageType)
+  if (message.length !== expected)
+    invalidArgument('message', `${messageType} of ${expected} bytes`, message)
 }
 
 async function exportKey(core: Core, input: ExportKeyInput): Promise<Exported> {

@@ -52,6 +52,13 @@ const USES: Readonly<Record<(typeof SPECS)[Spec]['family'], Use>> = {
     await room.sign({ keyId, message })
     await room.sign({ keyId, message, algorithm: 'ED25519PH' })
   },
+  mldsa: async (room, keyId) => {
+    await room.sign({ keyId, message })
+  },
+  mlkem: async (room, keyId) => {
+    const { ciphertext } = await room.encapsulate({ keyId })
+    await room.decapsulate({ keyId, ciphertext })
+  },
 }
 
 async function work(): Promise<void> {
