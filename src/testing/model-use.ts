@@ -25,6 +25,8 @@ export const USES = {
   unwrapKey: { operation: 'unwrapKey', purpose: 'wrap', fresh: false },
   sign: { operation: 'sign', purpose: 'sign', fresh: true },
   verify: { operation: 'verify', purpose: 'sign', fresh: false },
+  encapsulate: { operation: 'encapsulate', purpose: 'encapsulate', fresh: true },
+  decapsulate: { operation: 'decapsulate', purpose: 'encapsulate', fresh: false },
   generateMac: { operation: 'generateMac', purpose: 'mac', fresh: true },
   verifyMac: { operation: 'verifyMac', purpose: 'mac', fresh: false },
 } as const satisfies Record<string, Use>

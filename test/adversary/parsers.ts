@@ -2,9 +2,18 @@
 import fc from 'fast-check'
 import { PAIR_SPECS, SPECS, type PairSpec, type SpecOf } from '../../src/domain/algorithms.ts'
 import { CURVES } from '../../src/crypto/curves.ts'
-import { signatureFromDer, signatureToDer } from '../../src/crypto/der.ts'
+import {
+  encodeDer,
+  node,
+  octets,
+  sequence,
+  signatureFromDer,
+  signatureToDer,
+  TAG,
+} from '../../src/crypto/der.ts'
+import { isLattice, PARAMETER_SETS } from '../../src/crypto/parameter-sets.ts'
 import * as keys from '../../src/crypto/keys.ts'
-import type { CryptoProvider } from '../../src/crypto/provider.ts'
+import type { CryptoProvider, KeyPairBytes } from '../../src/crypto/provider.ts'
 import { ENVELOPE_HEADER_BYTES, parseEnvelope } from '../../src/format/envelope.ts'
 import { MAC_BYTES, splitMac, withMac } from '../../src/format/heads.ts'
 import { decodeHead, encodeHead, readRow, rowValue } from '../../src/store/level/codec.ts'
@@ -108,9 +117,12 @@ function utf8Or(bytes: Uint8Array): string | undefined {
   }
 }
 
-type Pair = { readonly spec: PairSpec; readonly pkcs8: Uint8Array } & Awaited<
-  ReturnType<CryptoProvider['generatePair']>
->
+interface Pair extends KeyPairBytes {
+  readonly spec: PairSpec
+  readonly pkcs8: Uint8Array
+  /** A signature of ML-DSA, or a ciphertext of ML-KEM and what it stands for. */
+  readonly made: { readonly output: Uint8Array; readonly sharedSecret: Uint8Array } | undefined
+}
 
 /** The specs whose keys are made fast; the larger RSA sizes take the same path. */
 const MADE = PAIR_SPECS.filter((spec) => spec !== 'RSA_3072' && spec !== 'RSA_4096')
@@ -120,10 +132,50 @@ async function pairs(): Promise<Pair[]> {
   const made = await Promise.all(
     MADE.map(async (spec) => ({ spec, ...(await node.generatePair(spec)) })),
   )
-  return made.map((pair) => ({ ...pair, pkcs8: node.toPkcs8(pair.spec, pair.privateKey) }))
+  return Promise.all(
+    made.map(async (pair) => ({
+      ...pair,
+      pkcs8: node.toPkcs8(pair.spec, pair.privateKey),
+      made: await outputOf(node, pair.spec, pair),
+    })),
+  )
 }
 
+async function outputOf(provider: CryptoProvider, spec: PairSpec, pair: KeyPairBytes) {
+  const sealed = await provider.publicKey(spec, pair.publicKey).encapsulate()
+  if (sealed) return { output: sealed.ciphertext, sharedSecret: sealed.sharedSecret }
+  if (!isLattice(spec)) return undefined
+  const output = await provider.privateKey(spec, pair).sign('ML_DSA', SIGNED, RAW)
+  return { output, sharedSecret: new Uint8Array(0) }
+}
+
+const SIGNED = utf8('what was signed')
+const RAW = { messageType: 'raw' } as const
+
 const isEc = (spec: PairSpec): spec is SpecOf<'ec'> => SPECS[spec].family === 'ec'
+
+/** Public keys of ML-DSA and ML-KEM, and both forms in which a private key may come. */
+function lattices(made: readonly Pair[]): Parser[] {
+  const spkis = made.map(({ publicKey }) => publicKey)
+  return made.flatMap(({ spec, publicKey, privateKey }) => {
+    if (!isLattice(spec)) return []
+    const { expandedKey } = PARAMETER_SETS[spec]
+    const seed = node(TAG.context0Primitive, privateKey)
+    const both = sequence(octets(privateKey), octets(new Uint8Array(expandedKey)))
+    return [
+      {
+        name: `SPKI of ${spec}`,
+        corpus: [publicKey, ...spkis],
+        parse: (bytes) => keys.parseLatticeSpki(spec, bytes),
+      },
+      {
+        name: `inner ${spec}`,
+        corpus: [seed, both].map(encodeDer),
+        parse: (bytes) => keys.parseLatticeInner(spec, bytes),
+      },
+    ] satisfies Parser[]
+  })
+}
 
 /** Structures of keys: the readers alone, without a provider. */
 function structures(made: readonly Pair[]): Parser[] {
@@ -154,6 +206,7 @@ function structures(made: readonly Pair[]): Parser[] {
       parser(`PKCS#8 of ${spec}`, [pkcs8], (bytes) => keys.parsePkcs8Parts(spec, bytes)),
     ),
     ...ec.map(({ spec }) => signatures(spec as SpecOf<'ec'>)),
+    ...lattices(made),
   ]
 }
 
@@ -216,6 +269,7 @@ function ofPair(provider: CryptoProvider, { spec, pkcs8, ...pair }: Pair): Parse
     corpus: [pkcs8],
     parse: (bytes) => provider.parsePkcs8(spec, bytes),
   }
+  if (pair.made) return [imports, made(provider, spec, pair, pair.made)]
   if (!isEc(spec)) return [imports]
   const privateKey = provider.privateKey(spec, pair)
   const agrees: Parser = {
@@ -224,6 +278,31 @@ function ofPair(provider: CryptoProvider, { spec, pkcs8, ...pair }: Pair): Parse
     parse: (bytes) => privateKey.agree(bytes),
   }
   return [imports, agrees]
+}
+
+/** A signature, or a ciphertext: a changed one does not stand for the same, and nothing throws. */
+function made(
+  provider: CryptoProvider,
+  spec: PairSpec,
+  pair: KeyPairBytes,
+  { output, sharedSecret }: NonNullable<Pair['made']>,
+): Parser {
+  const privateKey = provider.privateKey(spec, pair)
+  const publicKey = provider.publicKey(spec, pair.publicKey)
+  const stands = async (bytes: Uint8Array) => {
+    if (sharedSecret.length === 0) return publicKey.verify('ML_DSA', SIGNED, bytes, RAW)
+    const opened = await privateKey.decapsulate(bytes)
+    return opened && same(opened, sharedSecret)
+  }
+  return {
+    name: `output of ${spec}`,
+    corpus: [output],
+    parse: async (bytes) => {
+      const held = await stands(bytes)
+      if (held === true && !same(bytes, output)) wrong(`${spec}: a second form`)
+      return held
+    },
+  }
 }
 
 export async function parsers(seed: number): Promise<readonly Parser[]> {

@@ -29,7 +29,7 @@ export interface Made {
   readonly version: m.ModelVersion
   readonly bytes: Uint8Array
   /** The operation that made it. */
-  readonly by: 'encrypt' | 'generateDataKey' | 'wrapKey' | 'sign' | 'generateMac'
+  readonly by: 'encrypt' | 'generateDataKey' | 'wrapKey' | 'sign' | 'encapsulate' | 'generateMac'
 }
 
 export interface Real {

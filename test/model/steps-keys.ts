@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Key, Write } from '../../src/engine/api.ts'
-import type { Purpose, Spec } from '../../src/domain/algorithms.ts'
+import { isPair, type Purpose, type Spec } from '../../src/domain/algorithms.ts'
 import * as m from '../../src/testing/model.ts'
 import { compareKey, UNKNOWN_ID, type Real } from './real.ts'
 import { asDate, compartment, deletionAt, keysOf, pickKey, pickVault } from './steps-vaults.ts'
@@ -16,6 +16,7 @@ const kind = fc.constantFrom<{ spec: Spec; purposes: readonly Purpose[] }>(
   { spec: 'HMAC_256', purposes: ['mac'] },
   { spec: 'EC_P256', purposes: ['sign'] },
   { spec: 'ED25519', purposes: ['sign'] },
+  { spec: 'ML_KEM_512', purposes: ['encapsulate'] },
 )
 const optional = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
   fc.option(values, { nil: undefined })
@@ -53,7 +54,7 @@ export const createKey = step(
   ({ vault, kind: { spec, purposes }, origin, olderVersions, enabled, ...rest }, model, real) => {
     const target = pickVault(model, vault)
     const { tags: given, compartmentId } = rest
-    const imported = origin === 'imported' && purposes[0] !== 'sign'
+    const imported = origin === 'imported' && !isPair(spec)
     const common = {
       spec,
       purposes,

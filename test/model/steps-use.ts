@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import * as m from '../../src/testing/model.ts'
-import { utf8 } from '../../src/base/bytes.ts'
+import { concat, utf8 } from '../../src/base/bytes.ts'
 import { compareAll, outcome, UNKNOWN_ID, type Made, type Real } from './real.ts'
 import { keysOf, pickVault } from './steps-vaults.ts'
 import { choice, pick, step, type Command, type Plan } from './step.ts'
@@ -35,6 +35,10 @@ const MAKE = {
     const made = await real.room.sign({ ...target, message: MESSAGE })
     return { bytes: made.signature, versionId: made.versionId }
   },
+  encapsulate: async (real: Real, target: Target) => {
+    const made = await real.room.encapsulate(target)
+    return { bytes: concat(made.sharedSecret, made.ciphertext), versionId: made.versionId }
+  },
   generateMac: async (real: Real, target: Target) => {
     const made = await real.room.generateMac({ ...target, message: MESSAGE })
     return { bytes: made.mac, versionId: made.versionId }
@@ -58,6 +62,14 @@ const OPEN = {
     async (real: Real, made: Made) => {
       const input = { ...place(made), message: MESSAGE, signature: made.bytes }
       expect((await real.room.verify(input)).valid).toBe(true)
+    },
+  ],
+  encapsulate: [
+    'decapsulate',
+    async (real: Real, made: Made) => {
+      const [expected, ciphertext] = [made.bytes.subarray(0, 32), made.bytes.subarray(32)]
+      const { sharedSecret } = await real.room.decapsulate({ ...place(made), ciphertext })
+      expect(sharedSecret).toEqual(expected)
     },
   ],
   generateMac: [

@@ -9,7 +9,17 @@ import type { Room } from '../model/real.ts'
 const MESSAGE = utf8('the same again')
 const SYMMETRIC: readonly Spec[] = ['AES_128', 'AES_192', 'AES_256']
 const MACS: readonly Spec[] = ['HMAC_224', 'HMAC_256', 'HMAC_384', 'HMAC_512']
-const PAIRS: readonly Spec[] = ['EC_P256', 'EC_P384', 'EC_P521', 'EC_SECP256K1', 'ED25519']
+const PAIRS: readonly Spec[] = [
+  'EC_P256',
+  'EC_P384',
+  'EC_P521',
+  'EC_SECP256K1',
+  'ED25519',
+  'ML_DSA_44',
+  'ML_DSA_65',
+  'ML_DSA_87',
+]
+const KEMS: readonly Spec[] = ['ML_KEM_512', 'ML_KEM_768', 'ML_KEM_1024']
 
 function bytesOf(seed: string | number, ...sizes: readonly number[]): string {
   const random = seededRandom(seed)
@@ -86,6 +96,10 @@ async function everything(room: Room, vaultId: string): Promise<unknown[]> {
     const keyId = await create(spec)
     made.push(await room.sign({ keyId, message: MESSAGE }))
     made.push(await room.getPublicKey({ keyId }))
+  }
+  for (const spec of KEMS) {
+    const keyId = await create(spec)
+    made.push(await room.encapsulate({ keyId }), await room.getPublicKey({ keyId }))
   }
   made.push(await room.generateRandom({ lengthBytes: 40 }))
   return made
