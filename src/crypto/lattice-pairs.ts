@@ -62,7 +62,7 @@ export async function importLattice(
   const { seed, expandedKey } = found
   const { publicKey, secretKey } = await expandTested(spec, seed)
   try {
-    // RFC 9881 8.2, RFC 9935 8: both forms, or none.
+    // RFC 9881 and RFC 9935, Private Key Consistency Testing
     if (expandedKey !== undefined && !constantTimeEqual(expandedKey, secretKey)) return undefined
     if (parts.publicKey !== undefined && !equalBytes(parts.publicKey, publicKey)) return undefined
     return { privateKey: secretCopy(seed), publicKey: latticeSpki(spec, publicKey) }

@@ -1,6 +1,6 @@
 /**
  * TABLE of the parameter sets of ML-DSA (FIPS 204 4, tables 1 and 2) and ML-KEM (FIPS 203 8, tables
- * 2 and 3), with the object identifiers of RFC 9881 3 and RFC 9935 3.
+ * 2 and 3), with the object identifiers of RFC 9881 2 and RFC 9935 3.
  */
 import { fromHex } from '../base/bytes.ts'
 import { SPECS } from '../domain/algorithms.ts'
