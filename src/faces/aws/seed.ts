@@ -42,7 +42,7 @@ export interface SeededKey {
 const GIVEN = new Set(['KeyId', 'Material', 'Aliases', 'Account', 'Region', 'Enabled'])
 
 const PLAIN: Codec = {
-  owns: true,
+  owns: false,
   blob: (value) => (value instanceof Uint8Array ? value : undefined),
   time: (value) => (value instanceof Date ? value : undefined),
 }
