@@ -11,7 +11,7 @@ import {
   type KeyPairSpec,
 } from './specs.ts'
 import { may, need, words } from './shape.ts'
-import { needAlgorithm, useKey, withKey } from './use.ts'
+import { materialOf, needAlgorithm, useKey, withKey } from './use.ts'
 
 const DATA_KEY = {
   ...USE,
@@ -56,11 +56,13 @@ async function dataKey(call: Call<DataKeyAsked>, more: { readonly withoutPlainte
     ...(context && { context }),
     ...more,
   })
-  const { plaintext } = made
+  const { plaintext, versionId } = made
+  const material = recipient.attested ? undefined : await materialOf(call, used, versionId)
   return {
     CiphertextBlob: made.ciphertext,
     ...(plaintext && (await recipient.members('Plaintext', plaintext))),
     KeyId: used.arn,
+    ...(material !== undefined && { KeyMaterialId: material }),
   }
 }
 
@@ -74,13 +76,15 @@ async function keyPair(call: Call<PairAsked>, more: { readonly withoutPlaintext?
     ...(context && { context }),
     ...more,
   })
-  const { privateKey } = made
+  const { privateKey, versionId } = made
+  const material = recipient.attested ? undefined : await materialOf(call, used, versionId)
   return {
     PrivateKeyCiphertextBlob: made.ciphertext,
     ...(privateKey && (await recipient.members('PrivateKeyPlaintext', privateKey))),
     PublicKey: made.publicKey,
     KeyId: used.arn,
     KeyPairSpec,
+    ...(material !== undefined && { KeyMaterialId: material }),
   }
 }
 

@@ -1,8 +1,8 @@
 /** TABLE of the operations that encrypt and decrypt (contracts: AWS 8.1, 17). */
 import { StrongroomError } from '../../base/errors.ts'
 import { ALGORITHMS, oaepBytesMax, type Hash } from '../../domain/algorithms.ts'
-import { ciphertextSource, ignoresCiphertext } from './ciphertext-source.ts'
-import { row } from './call.ts'
+import { ciphertextSource, ignoresCiphertext, unknownKey } from './ciphertext-source.ts'
+import { row, type Call } from './call.ts'
 import { KmsFault } from './errors.ts'
 import {
   CIPHERTEXT,
@@ -16,10 +16,11 @@ import {
 } from './members.ts'
 import { recipientOf } from './recipient.ts'
 import { ENCRYPTION_ALGORITHMS, KEY_SPECS, namesOf, type EncryptionAlgorithm } from './specs.ts'
-import { flag, may, need, words } from './shape.ts'
+import { flag, may, need, words, type Values } from './shape.ts'
 import {
   about,
   incompatible,
+  materialOf,
   offers,
   permitted,
   refuse,
@@ -64,141 +65,167 @@ function tooLong(used: Used, algorithm: EncryptionAlgorithm, error: unknown): un
   )
 }
 
-export const ENCRYPTION_ROWS = {
-  Encrypt: row({
-    room: ['encrypt'],
-    dryRun: true,
-    input: {
-      ...USE,
-      Plaintext: need(PLAINTEXT),
-      EncryptionContext: may(CONTEXT),
-      EncryptionAlgorithm: may(ALGORITHM),
-    },
-    answer: async (call) => {
-      const { KeyId, Plaintext: plaintext, EncryptionContext: context } = call.input
-      const { EncryptionAlgorithm = DEFAULT } = call.input
-      const used = await useKey(call, KeyId)
-      const fault = faultOf(used, EncryptionAlgorithm, context)
-      if (fault) return refuse(call, 'encrypt', used, fault)
-      const algorithm = algorithmOf(used, EncryptionAlgorithm)
-      const sealing = call.room.encrypt({
-        ...withKey(call, used),
-        plaintext,
-        ...(algorithm && { algorithm }),
-        ...(context && { context }),
-      })
-      const { ciphertext } = await sealing.catch((error: unknown) => {
-        throw tooLong(used, EncryptionAlgorithm, error)
-      })
-      return { CiphertextBlob: ciphertext, KeyId: used.arn, EncryptionAlgorithm }
-    },
-  }),
-
-  Decrypt: row({
-    room: ['decrypt'],
-    dryRun: true,
-    input: {
-      CiphertextBlob: may(CIPHERTEXT),
-      EncryptionContext: may(CONTEXT),
-      GrantTokens: may(GRANT_TOKENS),
-      KeyId: may(KEY_ID),
-      EncryptionAlgorithm: may(ALGORITHM),
-      Recipient: may(RECIPIENT),
-      DryRun: may(flag),
-      DryRunModifiers: may(DRY_RUN_MODIFIERS),
-    },
-    answer: async (call) => {
-      const { KeyId, CiphertextBlob, EncryptionContext: context } = call.input
-      const { EncryptionAlgorithm = DEFAULT } = call.input
-      const recipient = await recipientOf(call.face, call.input)
-      const ignored = ignoresCiphertext(call.input)
-      const { used, ciphertext } = await ciphertextSource(call, {
-        member: 'KeyId',
-        keyId: KeyId,
-        ciphertext: CiphertextBlob,
-        ignored,
-        algorithm: EncryptionAlgorithm,
-      })
-      const fault = faultOf(used, EncryptionAlgorithm, context)
-      if (fault) return refuse(call, 'decrypt', used, fault)
-      if (ignored) return permitted(call, 'decrypt', used).then(() => ({}))
-      const algorithm = algorithmOf(used, EncryptionAlgorithm)
-      const { plaintext } = await call.room.decrypt({
-        ...withKey(call, used),
-        ciphertext,
-        ...(algorithm && { algorithm }),
-        ...(context && { context }),
-      })
-      const shown = await recipient.members('Plaintext', plaintext)
-      return { KeyId: used.arn, ...shown, EncryptionAlgorithm }
-    },
-  }),
-
-  ReEncrypt: row({
-    room: ['reEncrypt'],
-    dryRun: true,
-    input: {
-      CiphertextBlob: may(CIPHERTEXT),
-      SourceEncryptionContext: may(CONTEXT),
-      SourceKeyId: may(KEY_ID),
-      DestinationKeyId: need(KEY_ID),
-      DestinationEncryptionContext: may(CONTEXT),
-      SourceEncryptionAlgorithm: may(ALGORITHM),
-      DestinationEncryptionAlgorithm: may(ALGORITHM),
-      GrantTokens: may(GRANT_TOKENS),
-      DryRun: may(flag),
-      DryRunModifiers: may(DRY_RUN_MODIFIERS),
-    },
-    answer: async (call) => {
-      const { SourceEncryptionContext: sourceContext, DestinationEncryptionContext: context } =
-        call.input
-      const { SourceEncryptionAlgorithm = DEFAULT, DestinationEncryptionAlgorithm = DEFAULT } =
-        call.input
-      const { SourceKeyId, DestinationKeyId, CiphertextBlob } = call.input
-      const ignored = ignoresCiphertext(call.input)
-      const { used: source, ciphertext } = await ciphertextSource(call, {
-        member: 'SourceKeyId',
-        keyId: SourceKeyId,
-        ciphertext: CiphertextBlob,
-        ignored,
-        algorithm: SourceEncryptionAlgorithm,
-      })
-      const target = await useKey(call, DestinationKeyId)
-      about(call, source)
-      const sourceFault = faultOf(source, SourceEncryptionAlgorithm, sourceContext)
-      if (sourceFault) return refuse(call, 'decrypt', source, sourceFault)
-      if (ignored) await permitted(call, 'decrypt', source)
-      about(call, target)
-      const fault = faultOf(target, DestinationEncryptionAlgorithm, context)
-      if (fault) return refuse(call, 'reEncrypt', target, fault)
-      if (ignored) return permitted(call, 'reEncrypt', target).then(() => ({}))
-      const sourceAlgorithm = algorithmOf(source, SourceEncryptionAlgorithm)
-      const algorithm = algorithmOf(target, DestinationEncryptionAlgorithm)
-      const moving = call.room.reEncrypt({
-        ...withKey(call, target),
-        ciphertext,
-        sourceKeyId: source.keyId,
-        sourceVaultId: source.vaultId,
-        ...(sourceAlgorithm && { sourceAlgorithm }),
-        ...(sourceContext && { sourceContext }),
-        ...(algorithm && { algorithm }),
-        ...(context && { context }),
-      })
-      const moved = await moving.catch((error: unknown) => {
-        if (isOfSource(error)) about(call, source)
-        throw tooLong(target, DestinationEncryptionAlgorithm, error)
-      })
-      return {
-        CiphertextBlob: moved.ciphertext,
-        SourceKeyId: source.arn,
-        KeyId: target.arn,
-        SourceEncryptionAlgorithm,
-        DestinationEncryptionAlgorithm,
-      }
-    },
-  }),
-}
-
 /** The room re-encrypts by decrypting first: what it refuses of that is about the source. */
 const isOfSource = (error: unknown): boolean =>
   error instanceof StrongroomError && error.explain?.operation === 'decrypt'
+
+/** A key that nobody named and that is gone is one of which nothing is told. */
+const isGone = (error: unknown): boolean =>
+  error instanceof StrongroomError && error.explain?.found === 'deleted'
+
+const ENCRYPT = {
+  ...USE,
+  Plaintext: need(PLAINTEXT),
+  EncryptionContext: may(CONTEXT),
+  EncryptionAlgorithm: may(ALGORITHM),
+}
+
+async function encrypt(call: Call<Values<typeof ENCRYPT>>) {
+  const { KeyId, Plaintext: plaintext, EncryptionContext: context } = call.input
+  const { EncryptionAlgorithm = DEFAULT } = call.input
+  const used = await useKey(call, KeyId)
+  const fault = faultOf(used, EncryptionAlgorithm, context)
+  if (fault) return refuse(call, 'encrypt', used, fault)
+  const algorithm = algorithmOf(used, EncryptionAlgorithm)
+  const sealing = call.room.encrypt({
+    ...withKey(call, used),
+    plaintext,
+    ...(algorithm && { algorithm }),
+    ...(context && { context }),
+  })
+  const { ciphertext } = await sealing.catch((error: unknown) => {
+    throw tooLong(used, EncryptionAlgorithm, error)
+  })
+  return { CiphertextBlob: ciphertext, KeyId: used.arn, EncryptionAlgorithm }
+}
+
+const DECRYPT = {
+  CiphertextBlob: may(CIPHERTEXT),
+  EncryptionContext: may(CONTEXT),
+  GrantTokens: may(GRANT_TOKENS),
+  KeyId: may(KEY_ID),
+  EncryptionAlgorithm: may(ALGORITHM),
+  Recipient: may(RECIPIENT),
+  DryRun: may(flag),
+  DryRunModifiers: may(DRY_RUN_MODIFIERS),
+}
+
+async function decrypt(call: Call<Values<typeof DECRYPT>>) {
+  const { KeyId: keyId, CiphertextBlob, EncryptionContext: context } = call.input
+  const { EncryptionAlgorithm = DEFAULT } = call.input
+  const recipient = await recipientOf(call.face, call.input)
+  const ignored = ignoresCiphertext(call.input)
+  const { used, ciphertext } = await ciphertextSource(call, {
+    member: 'KeyId',
+    keyId,
+    ciphertext: CiphertextBlob,
+    ignored,
+    algorithm: EncryptionAlgorithm,
+  })
+  const fault = faultOf(used, EncryptionAlgorithm, context)
+  if (fault) return refuse(call, 'decrypt', used, fault)
+  if (ignored) return permitted(call, 'decrypt', used).then(() => ({}))
+  const algorithm = algorithmOf(used, EncryptionAlgorithm)
+  const opening = call.room.decrypt({
+    ...withKey(call, used),
+    ciphertext,
+    ...(algorithm && { algorithm }),
+    ...(context && { context }),
+  })
+  const { plaintext, versionId } = await opening.catch((error: unknown) => {
+    throw keyId === undefined && isGone(error) ? unknownKey() : error
+  })
+  const material = recipient.attested ? undefined : await materialOf(call, used, versionId)
+  return {
+    KeyId: used.arn,
+    ...(await recipient.members('Plaintext', plaintext)),
+    EncryptionAlgorithm,
+    ...(material !== undefined && { KeyMaterialId: material }),
+  }
+}
+
+const RE_ENCRYPT = {
+  CiphertextBlob: may(CIPHERTEXT),
+  SourceEncryptionContext: may(CONTEXT),
+  SourceKeyId: may(KEY_ID),
+  DestinationKeyId: need(KEY_ID),
+  DestinationEncryptionContext: may(CONTEXT),
+  SourceEncryptionAlgorithm: may(ALGORITHM),
+  DestinationEncryptionAlgorithm: may(ALGORITHM),
+  GrantTokens: may(GRANT_TOKENS),
+  DryRun: may(flag),
+  DryRunModifiers: may(DRY_RUN_MODIFIERS),
+}
+type ReEncryptCall = Call<Values<typeof RE_ENCRYPT>>
+
+interface Sides {
+  readonly source: Used
+  readonly target: Used
+  readonly ciphertext: Uint8Array
+}
+
+/** Both keys; what is wrong about the source comes before what is wrong about the target. */
+async function sidesOf(call: ReEncryptCall, ignored: boolean): Promise<Sides> {
+  const { input } = call
+  const { SourceEncryptionAlgorithm = DEFAULT, DestinationEncryptionAlgorithm = DEFAULT } = input
+  const { used: source, ciphertext } = await ciphertextSource(call, {
+    member: 'SourceKeyId',
+    keyId: input.SourceKeyId,
+    ciphertext: input.CiphertextBlob,
+    ignored,
+    algorithm: SourceEncryptionAlgorithm,
+  })
+  const target = await useKey(call, input.DestinationKeyId)
+  about(call, source)
+  const unfit = faultOf(source, SourceEncryptionAlgorithm, input.SourceEncryptionContext)
+  if (unfit) await refuse(call, 'decrypt', source, unfit)
+  if (ignored) await permitted(call, 'decrypt', source)
+  about(call, target)
+  const fault = faultOf(target, DestinationEncryptionAlgorithm, input.DestinationEncryptionContext)
+  if (fault) await refuse(call, 'reEncrypt', target, fault)
+  if (ignored) await permitted(call, 'reEncrypt', target)
+  return { source, target, ciphertext }
+}
+
+async function reEncrypt(call: ReEncryptCall) {
+  const { input } = call
+  const { SourceEncryptionContext: sourceContext, DestinationEncryptionContext: context } = input
+  const { SourceEncryptionAlgorithm = DEFAULT, DestinationEncryptionAlgorithm = DEFAULT } = input
+  const ignored = ignoresCiphertext(input)
+  const { source, target, ciphertext } = await sidesOf(call, ignored)
+  if (ignored) return {}
+  const sourceAlgorithm = algorithmOf(source, SourceEncryptionAlgorithm)
+  const algorithm = algorithmOf(target, DestinationEncryptionAlgorithm)
+  const moving = call.room.reEncrypt({
+    ...withKey(call, target),
+    ciphertext,
+    sourceKeyId: source.keyId,
+    sourceVaultId: source.vaultId,
+    ...(sourceAlgorithm && { sourceAlgorithm }),
+    ...(sourceContext && { sourceContext }),
+    ...(algorithm && { algorithm }),
+    ...(context && { context }),
+  })
+  const moved = await moving.catch((error: unknown) => {
+    if (!isOfSource(error)) throw tooLong(target, DestinationEncryptionAlgorithm, error)
+    about(call, source)
+    throw input.SourceKeyId === undefined && isGone(error) ? unknownKey() : error
+  })
+  const sourceMaterial = await materialOf(call, source, moved.sourceVersionId)
+  const material = await materialOf(call, target, moved.versionId)
+  return {
+    CiphertextBlob: moved.ciphertext,
+    SourceKeyId: source.arn,
+    KeyId: target.arn,
+    SourceEncryptionAlgorithm,
+    DestinationEncryptionAlgorithm,
+    ...(sourceMaterial !== undefined && { SourceKeyMaterialId: sourceMaterial }),
+    ...(material !== undefined && { DestinationKeyMaterialId: material }),
+  }
+}
+
+export const ENCRYPTION_ROWS = {
+  Encrypt: row({ room: ['encrypt'], dryRun: true, input: ENCRYPT, answer: encrypt }),
+  Decrypt: row({ room: ['decrypt'], dryRun: true, input: DECRYPT, answer: decrypt }),
+  ReEncrypt: row({ room: ['reEncrypt'], dryRun: true, input: RE_ENCRYPT, answer: reEncrypt }),
+}

@@ -51,6 +51,8 @@ export class Face {
   readonly options: AwsOptions
   /** Keys that were used, by how they were named: only what never changes about them. */
   readonly uses: Remembered<Used> = new Remembered()
+  /** KeyMaterialId by version. */
+  readonly materials: Remembered<string> = new Remembered()
   readonly #shared: Shared
 
   constructor(room: Strongroom, options: AwsOptions) {

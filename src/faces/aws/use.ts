@@ -79,6 +79,23 @@ export const withKey = (call: Call, { keyId, vaultId }: Used) => ({
   vaultId,
 })
 
+/**
+ * KeyMaterialId of the version that was used; only symmetric keys have one, and none whose material
+ * lies elsewhere. Whoever may use a key may know it.
+ */
+export async function materialOf(
+  { room, requestId, face: { materials } }: Call,
+  { keyId, vaultId, spec }: Used,
+  versionId: string,
+): Promise<string | undefined> {
+  if (spec !== 'SYMMETRIC_DEFAULT') return undefined
+  const known = materials.get(versionId)
+  if (known !== undefined) return known
+  const { materialId } = await room.getKeyVersion({ requestId, keyId, vaultId, versionId })
+  if (materialId !== undefined) materials.set(versionId, materialId)
+  return materialId
+}
+
 /** Refuses what the room would refuse to do with a key now, whatever it is given. */
 export async function permitted(call: Call, operation: OperationName, used: Used): Promise<void> {
   const { code, explain } = await call.room.explain({ ...withKey(call, used), operation })
