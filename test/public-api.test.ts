@@ -21,13 +21,16 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   '.': {
     source: 'index.ts',
     values: words(`
-      ALGORITHMS ERROR_CODES KEY_OPERATIONS LIMITS SPECS StoreError Strongroom StrongroomError
+      ALGORITHMS ERROR_CODES GRANT_OPERATION_NAMES KEY_OPERATIONS LIMITS SPECS StoreError Strongroom StrongroomError
       VirtualClock directoryObjectStore
       fetchLink replicationHandler roomLink serveReplication streamLink
     `),
     types: words(`
       ConnectKeyStoreInput CreateKeyStoreInput KeyStore KeyStoreLink KeyStorePlace KeyStoreRef
       EnableKeyInput TagKeyInput KeyStoreState KeyStoreType LinkedKeyStore LinkedUse OpenKeyStore UpdateKeyStoreInput
+      Access AccessExplained AttributeValue CreateGrantInput CreatedGrant DryRun ExplainAccessInput
+      GivenAttributes Grant GrantConstraints GrantOperation KeyDescription KeyFacts KeyPolicy
+      ListGrantsInput ListRetirableGrantsInput PutKeyPolicyInput RetireGrantInput RevokeGrantInput
       Algorithm Alias AliasRef Answer Asked BackupDestination BackupKeyInput BackupSource
       BackupVaultInput CancelKeyDeletionInput ChangeKeyCompartmentInput
       ChangeVaultCompartmentInput Checkpoint CheckpointInput Clock Commit Context CreateAliasInput CreateKeyInput
@@ -122,6 +125,8 @@ const METHODS = words(`
   getRotationPolicy putRotationPolicy rotateKey listRotations backupKey restoreKey exportRealm
   createKeyStore getKeyStore listKeyStores updateKeyStore connectKeyStore disconnectKeyStore
   deleteKeyStore linkKeyStores
+  getKeyPolicy putKeyPolicy createGrant listGrants listRetirableGrants retireGrant revokeGrant
+  explainAccess
   createKeyVersion getKeyVersion listKeyVersions updateKeyVersion scheduleKeyVersionDeletion
   cancelKeyVersionDeletion
   getWrappingKey importKey importKeyVersion getImportParameters importKeyMaterial

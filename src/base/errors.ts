@@ -32,6 +32,10 @@ export const ERROR_CODES = {
   FOREIGN_BACKUP: 'Restore it into a room of the realm that made it.',
   WRONG_BACKUP_KIND: 'Use the operation for what the backup holds: a key, a vault or a realm.',
   CONTENT_MISMATCH: 'The bytes changed on their way: send them again.',
+  INVALID_POLICY: 'Correct the place of the document that the message names.',
+  POLICY_LOCKOUT: 'Let the caller keep `kms:PutKeyPolicy`, or say `bypassLockoutCheck`.',
+  INVALID_GRANT_TOKEN: 'Give the token as `createGrant` answered it.',
+  DRY_RUN: 'Nothing is wrong: every check passed, and nothing was done as asked.',
   WRONG_SEAL: 'Open with the passphrase, key or callback that this store was sealed with.',
   STORE_LOCKED: 'Close the other process or room that has this store open.',
   STORE_MISSING: 'Create the store first, or open with `create` left at its default.',
@@ -63,6 +67,11 @@ export interface Explanation {
   readonly found: string
   /** What was refused, when it has a name of its own: the id of a material. */
   readonly subject?: string
+  /** Of a decision about a principal: what was asked for, in the words of policies. */
+  readonly action?: string
+  readonly resource?: string
+  /** And what every statement and grant said, one line each. */
+  readonly trace?: readonly string[]
 }
 
 export interface ErrorDetails {

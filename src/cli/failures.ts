@@ -29,6 +29,10 @@ export const FAILURES: Readonly<Record<ErrorCode, Row>> = {
   LIMIT_EXCEEDED: { exit: EXIT.usage },
   UNSUPPORTED: { exit: EXIT.usage },
   INVALID_PAGE_TOKEN: { exit: EXIT.usage },
+  INVALID_POLICY: { exit: EXIT.usage },
+  INVALID_GRANT_TOKEN: { exit: EXIT.usage },
+  DRY_RUN: { exit: EXIT.ok },
+  POLICY_LOCKOUT: { exit: EXIT.refused },
   RETRY_TOKEN_REUSED: { exit: EXIT.usage },
   NOT_FOUND: {
     exit: EXIT.notFound,

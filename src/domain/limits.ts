@@ -87,6 +87,24 @@ export const LIMITS = {
   promotionAttemptsMax: 100,
   pollMsDefault: 1000,
   principalLengthMax: 2048,
+  /** A key policy in UTF-8 (AWS: 32 KiB). */
+  policyBytesMax: 32_768,
+  /** One name, pattern or value in a policy: matching takes the product of two lengths. */
+  policyPatternLengthMax: 2048,
+  /** Documents of one caller that are looked at together. */
+  identityPoliciesMax: 20,
+  /** Compiled documents that are kept. */
+  compiledPoliciesMax: 4096,
+  attributesMax: 256,
+  attributeValuesMax: 256,
+  grantsPerKeyMax: 50_000,
+  grantNameLengthMax: 256,
+  grantTokensMax: 10,
+  grantTokenLengthMax: 8192,
+  grantContextPairsMax: 8,
+  grantContextValueLengthMax: 384,
+  /** Callers whose grants on one key are kept in memory. */
+  granteesPerBookMax: 256,
   /** Audited uses in one journal entry: it must fit the smallest row of any store. */
   usesPerEntryBytesMax: 48_000,
   /** So many waiting uses are written without being asked for. */

@@ -3,7 +3,14 @@
  * is for. A new operation is one row here, one input schema, and a body that the compiler asks for.
  */
 import type { Purpose } from './algorithms.ts'
-import type { KeyEvent, KeyState, VaultEvent, VaultState, VersionEvent } from './lifecycle.ts'
+import {
+  KEY_STATES,
+  type KeyEvent,
+  type KeyState,
+  type VaultEvent,
+  type VaultState,
+  type VersionEvent,
+} from './lifecycle.ts'
 import type { ProtectionMode } from './records.ts'
 
 interface Common {
@@ -36,6 +43,8 @@ export interface KeyRow extends Common {
   readonly key?: readonly KeyState[]
   /** True where material leaves in a backup: of what is here, and at the primary. */
   readonly copies?: true
+  /** Who may is decided by what the key has, such as a grant, and not by the key. */
+  readonly by?: 'grant'
 }
 export interface VersionRow extends Common {
   readonly target: 'version'
@@ -60,6 +69,8 @@ export type OperationRow = RoomRow | VaultRow | KeyRow | VersionRow | UseRow
 
 const ACTIVE: readonly VaultState[] = ['active']
 const USABLE: readonly KeyState[] = ['enabled', 'updating']
+const USABLE_OR_AWAY: readonly KeyState[] = [...USABLE, 'unavailable']
+const LIVING = KEY_STATES.filter((state) => state !== 'deleted')
 const HELD: readonly KeyState[] = ['enabled', 'disabled']
 
 const room = (writes: boolean) => ({ target: 'room', writes }) as const
@@ -70,6 +81,8 @@ const inVault = { target: 'vault', writes: true, vault: ACTIVE, etag: false } as
 const readKey = { target: 'key', writes: false } as const
 const keyEvent = (event: KeyEvent) =>
   ({ target: 'key', writes: true, vault: ACTIVE, event }) as const
+/** Changes who may use a key that is not gone. */
+const shared = { target: 'key', writes: true, vault: ACTIVE, key: LIVING } as const
 const readVersion = { target: 'version', writes: false } as const
 const versionEvent = (event: VersionEvent) =>
   ({ target: 'version', writes: true, vault: ACTIVE, key: HELD, event }) as const
@@ -109,6 +122,13 @@ export const OPERATIONS = {
   updateAlias: { ...keyEvent('describe'), etag: false },
   deleteAlias: { target: 'vault', writes: true, etag: false },
   listAliases: readVault,
+  getKeyPolicy: readKey,
+  putKeyPolicy: { ...shared, etag: false },
+  createGrant: { ...shared, key: USABLE_OR_AWAY },
+  listGrants: readKey,
+  listRetirableGrants: room(false),
+  retireGrant: { ...shared, by: 'grant' },
+  revokeGrant: shared,
   getRotationPolicy: readKey,
   putRotationPolicy: { ...keyEvent('describe'), keyStores: false },
   rotateKey: { ...keyEvent('rotate'), keyStores: false },

@@ -25,7 +25,6 @@ export interface Subject {
   readonly vault?: VaultView
   readonly key?: KeyView
   readonly version?: VersionView
-  readonly principal?: string | undefined
   readonly now: number
 }
 
@@ -85,11 +84,6 @@ const servesReplica = (operation: string, { record }: VaultView): boolean =>
   (operation === 'getWrappingKey' && record.wrappingKeyId !== undefined)
 
 const RULES: readonly Rule[] = [
-  {
-    name: 'principal',
-    code: 'FORBIDDEN',
-    test: (_, { principal }) => oneOf([OWNER], principal ?? OWNER),
-  },
   {
     name: 'vault.role',
     code: 'READ_ONLY_REPLICA',
@@ -244,9 +238,8 @@ export function permit<O extends UseName>(
   key: KeyView,
   version: VersionView,
   now: number,
-  principal?: string,
 ): Permitted<O> {
-  check(operation, { vault: key.vault, key, version, now, principal })
+  check(operation, { vault: key.vault, key, version, now })
   return { key, version, until: nextChange(key, version, now) } as Permitted<O>
 }
 

@@ -235,6 +235,42 @@ export interface KeyStorePlace {
   readonly keyId: string
 }
 
+/** Who may use a key, as the document that was given. */
+export interface PolicyRecord {
+  readonly keyId: string
+  /** JSON, at most 32 KiB of UTF-8. */
+  readonly text: string
+  readonly updatedAt: number
+}
+
+/** At most one of the contexts. */
+export interface GrantConstraints {
+  readonly contextEquals?: Readonly<Record<string, string>>
+  readonly contextSubset?: Readonly<Record<string, string>>
+  readonly sourceArn?: string
+}
+
+export interface GrantRecord {
+  /** 32 bytes in lower-case hex: what stands for the grantee, then what stands for the grant. */
+  readonly id: string
+  readonly keyId: string
+  readonly granteePrincipal: string
+  readonly retiringPrincipal?: string
+  readonly operations: readonly string[]
+  readonly constraints?: GrantConstraints
+  readonly name?: string
+  readonly createdAt: number
+  /** The principal that created it; absent: the owner. */
+  readonly issuedBy?: string
+  /** The account of that principal, twelve digits. */
+  readonly issuingAccount?: string
+}
+
+/** How many grants a key has. */
+export interface GrantCountRecord {
+  readonly count: number
+}
+
 /** The first answer to a request that carried a retry token. */
 export interface RetryRecord {
   readonly operation: string

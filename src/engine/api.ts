@@ -16,6 +16,7 @@ import type {
 } from '../domain/algorithms.ts'
 import type {
   DefinedTags,
+  GrantConstraints,
   Json,
   KeyStorePlace,
   KeyStoreType,
@@ -27,14 +28,18 @@ import type {
 } from '../domain/records.ts'
 import type { KeyState, KeyStoreState, VaultState, VersionState } from '../domain/lifecycle.ts'
 import type { MaterialUse } from '../domain/material.ts'
+import type { GivenAttributes } from '../domain/policy/attributes.ts'
+import type { GrantOperation } from '../domain/policy/grants.ts'
 import type { SignatureFormat } from '../crypto/provider.ts'
 import type { ErrorCode, Explanation } from '../base/errors.ts'
 import type { ObjectRef } from '../backup/objects.ts'
 
 /** Who asks, and under which name the request is known elsewhere. */
 export interface Asked {
-  /** The owner may do all; others are judged by policies. */
+  /** The owner (`owner`, or absent) may do all; others are judged by policies and grants. */
   readonly principal?: string
+  /** What a decision about the principal looks at beside the key and the request (docs/policies.md). */
+  readonly access?: Access
   /** Up to 256 characters, for the journal. */
   readonly requestId?: string
 }
@@ -46,6 +51,47 @@ export interface Write extends Asked {
   readonly ifMatch?: string
   readonly retryToken?: string
 }
+/** What a face knows of a request by a principal, and the core cannot. */
+export interface Access {
+  /** The action in the words of policies; default `kms:` and the operation, as `kms:Encrypt`. */
+  readonly action?: string
+  /** Condition keys and their values; they win over those that the core derives itself. */
+  readonly attributes?: GivenAttributes
+  /** Tokens of grants. All must be authentic: INVALID_GRANT_TOKEN. Grants count without them too. */
+  readonly grantTokens?: readonly string[]
+  /** The policies of the caller (IAM's form, no Principal), or `all`; default: none. */
+  readonly identityPolicies?: readonly string[] | 'all'
+  /** The account that owns the key, twelve digits; default: that of the caller. */
+  readonly account?: string
+  /** Refuse callers of other accounts whatever policies say. */
+  readonly sameAccountOnly?: boolean
+  /** What is asked for, as policies name it; default `key/ID`, `vault/ID` or `*`. */
+  readonly resource?: string
+  /** The policy of a key that has none; default: such a key is for the owner alone. */
+  readonly unlessPolicy?: string
+  /** Further things that the caller's own policies have to allow, such as the name of an alias. */
+  readonly also?: readonly { readonly action: string; readonly resource: string }[]
+  /**
+   * What a face says of the key once it is found; as good as the same members given before. A pure
+   * function: its answer is kept for as long as the key does not change.
+   */
+  readonly describe?: (key: KeyFacts) => KeyDescription
+}
+/** Of a key that was found: what does not change by time alone. */
+export type KeyFacts = Pick<
+  Key,
+  | 'id'
+  | 'vaultId'
+  | 'displayName'
+  | 'spec'
+  | 'purposes'
+  | 'origin'
+  | 'protectionMode'
+  | 'role'
+  | 'compartmentId'
+  | 'tags'
+>
+export type KeyDescription = Pick<Access, 'resource' | 'account' | 'attributes'>
 export interface VaultRef {
   readonly vaultId: string
 }
@@ -297,6 +343,9 @@ export interface CreateKeyInput extends VaultRef, Write {
   /** Attributes of the first version. */
   readonly version?: VersionAttributes
   readonly rotation?: RotationInput
+  /** A key policy: see `putKeyPolicy`. */
+  readonly policy?: string
+  readonly bypassLockoutCheck?: boolean
 }
 export interface VersionAttributes {
   readonly enabled?: boolean
@@ -387,6 +436,76 @@ export interface AliasRef extends Write {
 export interface ListAliasesInput extends Paged {
   readonly vaultId: string
   readonly keyId?: string
+}
+/** Who may use a key, as a document of IAM's policy language (docs/policies.md). */
+export interface KeyPolicy {
+  readonly keyId: string
+  /** The text as it was given. Absent: the key is for the owner, and for grants. */
+  readonly policy?: string
+  readonly updatedAt?: Date
+  /** Of the policy, not of the key; absent while there is none. */
+  readonly etag?: string
+}
+export interface PutKeyPolicyInput extends KeyRef, Write {
+  /** JSON, at most 32 KiB of UTF-8; `null` removes it. */
+  readonly policy: string | null
+  /** Do not ask whether the caller could change the policy again: POLICY_LOCKOUT. */
+  readonly bypassLockoutCheck?: boolean
+}
+/** Checks everything, does nothing, and refuses with DRY_RUN when it would have succeeded. */
+export interface DryRun {
+  readonly dryRun?: boolean
+}
+export interface CreateGrantInput extends KeyRef, Write, DryRun {
+  /** An ARN, an account or the name of a service. */
+  readonly granteePrincipal: string
+  readonly retiringPrincipal?: string
+  readonly operations: readonly GrantOperation[]
+  /** At most one of the contexts; they need a key that binds one. */
+  readonly constraints?: GrantConstraints
+  /** The same name with the same terms answers the grant that is there. */
+  readonly name?: string
+}
+export interface Grant {
+  /** 64 digits of lower-case hex. */
+  readonly id: string
+  readonly keyId: string
+  readonly vaultId: string
+  readonly granteePrincipal: string
+  readonly retiringPrincipal?: string
+  readonly operations: readonly GrantOperation[]
+  readonly constraints?: GrantConstraints
+  readonly name?: string
+  readonly createdAt: Date
+  /** Who created it; absent: the owner. */
+  readonly issuedBy?: string
+  /** The account of that principal, twelve digits. */
+  readonly issuingAccount?: string
+}
+export interface CreatedGrant {
+  readonly grant: Grant
+  /** Another one for every call; all of them stand for the grant. */
+  readonly grantToken: string
+}
+/** By grant id, default order of these ids. */
+export interface ListGrantsInput extends KeyRef, Omit<Paged, 'sortOrder'> {
+  readonly grantId?: string
+  readonly granteePrincipal?: string
+}
+export interface ListRetirableGrantsInput extends Omit<Paged, 'sortOrder'> {
+  readonly retiringPrincipal: string
+  /** Default: all vaults of the room. */
+  readonly vaultIds?: readonly string[]
+}
+/** A grant of a key, or by a token alone. */
+export interface RetireGrantInput extends Write, DryRun {
+  readonly grantToken?: string
+  readonly keyId?: string
+  readonly vaultId?: string
+  readonly grantId?: string
+}
+export interface RevokeGrantInput extends KeyRef, Write, DryRun {
+  readonly grantId: string
 }
 export interface RotationInput {
   /** Exactly one of the three triggers, in days (1 to 3650). */
@@ -575,6 +694,8 @@ export interface ReEncryptInput extends Asked {
   readonly sourceVersionId?: string
   readonly sourceContext?: Context
   readonly sourceAlgorithm?: EncryptionAlgorithm
+  /** As `access`, for the key that opens; default: the same, with its own action. */
+  readonly sourceAccess?: Access
   readonly keyId: string
   readonly vaultId?: string
   readonly context?: Context
@@ -744,6 +865,28 @@ export interface IdentifiedCiphertext {
   readonly vaultId?: string
 }
 
+export interface ExplainAccessInput extends Asked {
+  readonly principal: string
+  /** Default: the action of `access`. */
+  readonly operation?: OperationName
+  /** Absent: an operation that asks for no key. */
+  readonly keyId?: string
+  readonly vaultId?: string
+  /** Of the request. */
+  readonly context?: Context
+}
+export interface AccessExplained {
+  readonly allowed: boolean
+  readonly action: string
+  readonly resource: string
+  /** Which rule decided, for example `keyPolicy.deny` or `grant.allow`. */
+  readonly rule: string
+  /** The statement or grant that decided, in words. */
+  readonly by: string
+  /** What every statement and grant said, one line each. */
+  readonly trace: readonly string[]
+}
+
 /** Every operation: what it takes, what it answers. */
 export interface Operations {
   createVault: [CreateVaultInput, Vault]
@@ -781,6 +924,16 @@ export interface Operations {
   updateAlias: [CreateAliasInput, Alias]
   deleteAlias: [AliasRef, Alias]
   listAliases: [ListAliasesInput, Page<Alias>]
+  getKeyPolicy: [KeyRef & Asked, KeyPolicy]
+  putKeyPolicy: [PutKeyPolicyInput, KeyPolicy]
+  createGrant: [CreateGrantInput, CreatedGrant]
+  listGrants: [ListGrantsInput, Page<Grant>]
+  /** Grants that a principal may retire because it is named as the one who does. */
+  listRetirableGrants: [ListRetirableGrantsInput, Page<Grant>]
+  /** By who uses it: the grantee, the retiring principal, the account that made it. */
+  retireGrant: [RetireGrantInput, Grant]
+  /** By who rules over the key. */
+  revokeGrant: [RevokeGrantInput, Grant]
   getRotationPolicy: [
     KeyRef & Asked,
     { readonly keyId: string; readonly rotation?: RotationStatus },

@@ -12,6 +12,7 @@ import type { Store } from '../store/store.ts'
 import { createCell, emptyHead, type Cell } from './cell.ts'
 import { Committer } from './commit.ts'
 import { stopped } from './commit-failures.ts'
+import { Books } from './books.ts'
 import type { EraseKeys } from './erase.ts'
 import { Claims } from './claims.ts'
 import { Handles } from './handles.ts'
@@ -77,6 +78,8 @@ export class Core {
   readonly handles: Handles
   readonly places: Lru<string, Place>
   readonly hot: Hot
+  /** Who may use the keys at hand. */
+  readonly books: Books
   readonly uses: Uses
   /** How far the replicas of vaults here are. */
   readonly followers = new Followers()
@@ -123,6 +126,7 @@ export class Core {
     this.handles = new Handles(options.cachedKeys)
     this.places = new Lru(options.cachedKeys * 2)
     this.hot = new Hot(this, options.cachedKeys)
+    this.books = new Books(this, options.cachedKeys)
     this.uses = new Uses(this, options.auditUses)
     this.journalMax = options.journalMax
     this.replicasMax = options.replicasMax
@@ -144,6 +148,7 @@ export class Core {
   /** A durable commit changed this key. */
   onTouched(keyId: string): void {
     this.hot.drop(keyId)
+    this.books.drop(keyId)
   }
 
   now(): number {
@@ -215,6 +220,7 @@ export class Core {
     this.handles.clear()
     this.places.clear()
     this.hot.clear()
+    this.books.clear()
   }
 
   /** Waits for the vaults that are being made. */
@@ -290,6 +296,7 @@ export class Core {
     this.handles.clear()
     this.places.clear()
     this.hot.clear()
+    this.books.clear()
     this.gcmLeft.clear()
   }
 

@@ -17,6 +17,9 @@ export async function destroyVaults(core: Core, cells: readonly Cell[]): Promise
     'agenda',
     'keyStore',
     'keyStoreSecret',
+    'policy',
+    'grant',
+    'grantCount',
     'vaultKey',
   ] as const
   for (const cell of cells) {
@@ -30,6 +33,9 @@ export async function destroyVaults(core: Core, cells: readonly Cell[]): Promise
       agenda: range.agenda(cell.id),
       keyStore: range.keyStores(cell.id),
       keyStoreSecret: range.keyStoreSecrets(cell.id),
+      policy: range.policies(cell.id),
+      grant: range.allGrants(cell.id),
+      grantCount: range.grantCounts(cell.id),
       vaultKey: range.vaultKeys(cell.id),
     }
     for (const kind of removed) await removeRange(core, cell, kind, ranges[kind])
@@ -44,4 +50,5 @@ export async function destroyVaults(core: Core, cells: readonly Cell[]): Promise
     })
   core.handles.clear()
   core.hot.clear()
+  core.books.clear()
 }

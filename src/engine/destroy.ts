@@ -166,9 +166,12 @@ async function scrapKey(core: Core, cell: Cell, ordinal: number): Promise<void> 
   for await (const { record } of eachVersion(core, key, core.now())) core.handles.drop(record.id)
   await removeRange(core, cell, 'material', range.materials(cell.id, ordinal))
   await removeRange(core, cell, 'counter', range.countersOf(cell.id, ordinal))
+  await removeRange(core, cell, 'grant', range.grants(cell.id, ordinal))
   await core.transact(cell, 'destroy', async (tx) => {
-    tx.concern(key.record.id)
+    tx.touch(key.record.id)
     await tx.del('keyKey', path.keyKey(cell.id, ordinal))
+    await tx.del('policy', path.policy(cell.id, ordinal))
+    await tx.del('grantCount', path.grantCount(cell.id, ordinal))
   })
   await removeRange(core, cell, 'alias', range.aliases(cell.id), (row) => {
     return core.records.open('alias', cell.id, row.key, row.value).record.keyId === key.record.id

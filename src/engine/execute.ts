@@ -6,6 +6,7 @@
 import { readInput } from '../base/check.ts'
 import { check } from '../domain/permit.ts'
 import { OPERATIONS, type OperationRow } from '../domain/operations.ts'
+import { authorizeKey, authorizeOther, isOwner, type AskedFor } from './access.ts'
 import type { Answer, OperationName } from './api.ts'
 import { audited } from './audited.ts'
 import { BODIES } from './bodies.ts'
@@ -26,6 +27,7 @@ import {
 } from './lookup.ts'
 import { replicationId } from './replication/ids.ts'
 import { DELIVERIES } from './operations/backups.ts'
+import { NAMED_BY } from './operations/grants.ts'
 import { matchEtag, rememberAnswer, replayed } from './retry.ts'
 import { overdue, rotateDue } from './rotate.ts'
 import { SCHEMAS } from './schemas.ts'
@@ -34,11 +36,10 @@ import { causeOf } from './tx.ts'
 import { etagOf, versionEtag } from './views.ts'
 
 /** What inputs have in common, as far as the pipeline looks at them. */
-interface Envelope {
+interface Envelope extends AskedFor {
   readonly vaultId?: string
   readonly keyId?: string
   readonly versionId?: string
-  readonly principal?: string
   readonly requestId?: string
   readonly ifMatch?: string
   readonly retryToken?: string
@@ -63,6 +64,7 @@ export async function execute<O extends OperationName>(
   core.enter()
   try {
     input = readInput(SCHEMAS[operation], raw) as Envelope
+    input = NAMED_BY[operation]?.(core, input as never) ?? input
     const answer = await dispatch(core, operation, input)
     outcome = 'ok'
     return answer as Answer<O>
@@ -86,7 +88,10 @@ export async function execute<O extends OperationName>(
 async function dispatch(core: Core, operation: OperationName, input: Envelope): Promise<unknown> {
   const row: OperationRow = OPERATIONS[operation]
   if (row.target === 'room' || row.target === 'use') {
-    if (row.target === 'room') check(operation, { now: core.now(), principal: input.principal })
+    if (row.target === 'room') {
+      authorizeOther(core, operation, input)
+      check(operation, { now: core.now() })
+    }
     const body = BODIES[operation] as unknown as Reading<'listVaults'>
     const answer = () => body({ core, input: input, now: core.now() })
     return row.target === 'use' && core.uses.enabled
@@ -164,6 +169,7 @@ async function judged(
   const reader = core.reader(target.cell)
   const now = core.now()
   const views = await load(core, reader, input, target, now)
+  await authorize(core, operation, row, input, target.cell, views)
   judge(operation, row, input, views, now)
   return { core, input: input as never, now, reader, ...views }
 }
@@ -177,6 +183,11 @@ async function write(
 ) {
   const body = BODIES[operation] as unknown as Writing<'updateKeyVersion'>
   const { cell } = target
+  // Whoever may not ask any more gets no answer of an earlier time either.
+  if (input.retryToken !== undefined && !isOwner(input)) {
+    const look = () => admitted(core, operation, row, input, target)
+    await stable(cell, async () => (await atOnce(core, cell, look)) ?? overtaken())
+  }
   const replay = await replayed(core, core.reader(cell), operation, input)
   if (replay) {
     if (row.destroys) await finishOwed(core, cell.id, target.place!.ordinal)
@@ -187,8 +198,11 @@ async function write(
     const answer = await core.transact(cell, causeOf(operation, input), async (tx) => {
       const again = await replayed(core, tx, operation, input)
       if (again) return again.answer
+      // What is on its way may decide who may.
+      if (!isOwner(input)) await cell.tail.catch(() => undefined)
       const views = await load(core, tx, input, target, tx.now)
       if (views.key && overdue(core, views.key, tx.now)) throw new Overtaken()
+      await authorize(core, operation, row, input, cell, views)
       judge(operation, row, input, views, tx.now)
       if (views.vault.record.replicas?.length) tx.replicationId = replicationId(core, tx)
       if (views.key) tx.concern(views.key.record.id)
@@ -202,6 +216,32 @@ async function write(
   } finally {
     body.dispose?.(prepared)
   }
+}
+
+async function admitted(
+  core: Core,
+  operation: OperationName,
+  row: OperationRow,
+  input: Envelope,
+  target: Target,
+): Promise<true> {
+  const views = await load(core, core.reader(target.cell), input, target, core.now())
+  await authorize(core, operation, row, input, target.cell, views)
+  return true
+}
+
+/** Whether the principal may: what is no key is for the caller's own policies to decide. */
+async function authorize(
+  core: Core,
+  operation: OperationName,
+  row: OperationRow,
+  input: Envelope,
+  cell: Cell,
+  { vault, key }: Loaded,
+): Promise<void> {
+  if ('by' in row) return
+  if (key) await authorizeKey(core, cell, operation, input, key)
+  else authorizeOther(core, operation, { ...input, vaultId: vault.record.id })
 }
 
 async function prepare(
@@ -220,7 +260,7 @@ async function prepare(
   })
 }
 
-/** Existence came first (locate), then the etag, then what the tables allow. */
+/** Existence came first (locate), then who asks, then the etag, then what the tables allow. */
 function judge(
   operation: OperationName,
   row: OperationRow,
@@ -234,7 +274,7 @@ function judge(
   }
   const { flag, row: lenient } = LENIENT[operation] ?? {}
   const asked = flag && input[flag] ? lenient : row
-  check(operation, { ...views, now, principal: input.principal }, asked)
+  check(operation, { ...views, now }, asked)
 }
 
 /** TABLE of what is allowed in more states when it is asked for so. */

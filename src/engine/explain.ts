@@ -3,7 +3,10 @@ import { readInput } from '../base/check.ts'
 import { OPERATIONS } from '../domain/operations.ts'
 import { explain } from '../domain/permit.ts'
 import { parseCiphertext } from '../format/ciphertext.ts'
+import { explainAccess, refusalOf } from './access.ts'
 import type {
+  AccessExplained,
+  ExplainAccessInput,
   ExplainInput,
   Explained,
   IdentifiedCiphertext,
@@ -21,7 +24,7 @@ import {
   versionView,
   type KeyPlace,
 } from './lookup.ts'
-import { EXPLAIN_SCHEMA, IDENTIFY_SCHEMA } from './schemas.ts'
+import { EXPLAIN_ACCESS_SCHEMA, EXPLAIN_SCHEMA, IDENTIFY_SCHEMA } from './schemas.ts'
 import { atOnce } from './stable.ts'
 
 export async function explained(core: Core, raw: ExplainInput): Promise<Explained> {
@@ -36,9 +39,10 @@ export async function explained(core: Core, raw: ExplainInput): Promise<Explaine
 /** Undefined when an alias leads elsewhere by now. */
 async function explainedAt(
   core: Core,
-  { operation, keyId, versionId, principal }: ExplainInput,
+  input: ExplainInput,
   place: KeyPlace,
 ): Promise<Explained | undefined> {
+  const { operation, keyId, versionId } = input
   const row = OPERATIONS[operation]
   const reader = core.reader(place.cell)
   if (!(await leadsTo(core, reader, keyId, place))) return undefined
@@ -50,7 +54,9 @@ async function explainedAt(
       : await versionNumber(core, place, versionId)
   const looks = row.target === 'use' || row.target === 'version'
   const version = looks && named > 0 ? await versionView(reader, key, named, now) : undefined
-  const subject = { vault: key.vault, key, now, principal, ...(version && { version }) }
+  const refused = await refusalOf(core, place.cell, operation, input, key)
+  if (refused) return Object.freeze({ allowed: false, code: 'FORBIDDEN', explain: refused })
+  const subject = { vault: key.vault, key, now, ...(version && { version }) }
   const refusal = explain(operation, subject)
   return Object.freeze(
     refusal
@@ -70,4 +76,24 @@ export async function identified(
   if (!place || place.version === 0) return Object.freeze({ versionId })
   const keyId = await keyIdAt(core, place)
   return Object.freeze({ versionId, keyId, vaultId: place.vaultId })
+}
+
+export async function explainedAccess(
+  core: Core,
+  raw: ExplainAccessInput,
+): Promise<AccessExplained> {
+  const input = readInput(EXPLAIN_ACCESS_SCHEMA, raw) as ExplainAccessInput
+  const { keyId, vaultId } = input
+  if (keyId === undefined) return explainAccess(core, input)
+  for (;;) {
+    const place = await locateKey(core, keyId, vaultId)
+    const reader = core.reader(place.cell)
+    const answer = await atOnce(core, place.cell, async () => {
+      if (!(await leadsTo(core, reader, keyId, place))) return undefined
+      const now = core.now()
+      const key = await keyView(reader, await vaultView(reader, now), place.ordinal, now)
+      return explainAccess(core, input, { cell: place.cell, key })
+    })
+    if (answer) return answer
+  }
 }

@@ -279,6 +279,11 @@ export class Hot {
     return typeof keyId === 'string' ? this.#keys.peek(keyId) : undefined
   }
 
+  /** The key that opens a ciphertext, when it is open. */
+  keyOf(ciphertext: unknown): string | undefined {
+    return isBytes(ciphertext) ? this.#opener(ciphertext)?.keyId : undefined
+  }
+
   /** The entry of a key, refreshed. */
   #learned(keyId: string): HotKey {
     const key = this.#keys.get(keyId) ?? nothingYet()

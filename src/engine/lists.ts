@@ -51,17 +51,18 @@ interface Query {
   readonly sortOrder?: 'ASC' | 'DESC'
 }
 /** Where the next page begins: after this position. Strings and numbers compare as they are. */
-type Position = readonly [number | string, string]
+export type Position = readonly [number | string, string]
 
 const TOKEN_MAC_BYTES = 16
 
 /** What a token is good for: the same list, filter and order. */
-const scopeOf = (list: string, query: object): Uint8Array => {
+export const scopeOf = (list: string, query: object): Uint8Array => {
   const {
     limit: _,
     pageToken: __,
     principal: ___,
     requestId: ____,
+    access: _____,
     ...rest
   } = query as Record<string, unknown>
   return encodeValue([list, rest])
@@ -73,7 +74,11 @@ function writeToken(core: Core, scope: Uint8Array, position: Position): string {
   return toBase64url(concat(mac, body))
 }
 
-function readToken(core: Core, scope: Uint8Array, token: string | undefined): Position | undefined {
+export function readToken(
+  core: Core,
+  scope: Uint8Array,
+  token: string | undefined,
+): Position | undefined {
   if (token === undefined) return undefined
   const bytes = fromBase64url(token)
   const mac = bytes?.subarray(0, TOKEN_MAC_BYTES)
@@ -88,7 +93,7 @@ function readToken(core: Core, scope: Uint8Array, token: string | undefined): Po
   return decodeValue(body) as Position
 }
 
-function page<T>(
+export function page<T>(
   core: Core,
   scope: Uint8Array,
   found: readonly { item: T; at: Position }[],

@@ -16,6 +16,9 @@ import { bytesToUuid, isUuid, path, range } from '../format/paths.ts'
 import type { Cell } from './cell.ts'
 import { notFound, type Core, type Place, type Reader } from './core.ts'
 import { damaged, readStore, type Entry } from './records.ts'
+import { eachRow } from './scan.ts'
+
+export { eachRow } from './scan.ts'
 
 export interface KeyPlace {
   readonly cell: Cell
@@ -200,25 +203,5 @@ export async function* eachVersion(
     const entry = core.records.open('version', vaultId, row.key, row.value)
     if (entry.seq > cell.head.seq) await core.caughtUp(cell, entry.seq)
     yield settleVersion(entry, key, now)
-  }
-}
-
-const ROWS_PER_SCAN = 128
-
-/** Rows of a range of any size, one bounded scan after another. */
-export async function* eachRow(
-  core: Pick<Core, 'store'>,
-  bounds: { readonly gte: Uint8Array; readonly lt: Uint8Array },
-  reverse = false,
-): AsyncGenerator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
-  let { gte, lt } = bounds
-  for (;;) {
-    const scan = { gte, lt, limit: ROWS_PER_SCAN, reverse }
-    const { rows } = await readStore(() => core.store.scan(scan))
-    yield* rows
-    const last = rows.at(-1)
-    if (!last || rows.length < ROWS_PER_SCAN) return
-    if (reverse) lt = last.key
-    else gte = new Uint8Array([...last.key, 0])
   }
 }

@@ -14,10 +14,11 @@ interface Retried {
   readonly retryToken?: string
   /** Every attempt may have its own. */
   readonly requestId?: string
+  readonly access?: unknown
 }
 
 const digestOf = (core: Core, operation: string, input: Retried): Uint8Array => {
-  const { retryToken: _, requestId: __, ...request } = input
+  const { retryToken: _, requestId: __, access: ___, ...request } = input
   const encoded = encodeValue([operation, request])
   try {
     return core.provider.digest('SHA_256', encoded)

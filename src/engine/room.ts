@@ -4,6 +4,8 @@
 import { readInput } from '../base/check.ts'
 import { OPERATIONS } from '../domain/operations.ts'
 import type {
+  AccessExplained,
+  ExplainAccessInput,
   ExplainInput,
   Explained,
   IdentifiedCiphertext,
@@ -19,8 +21,9 @@ import { asCoded } from './coded.ts'
 import { exportRealm, type ExportRealmInput } from './backup/realm-export.ts'
 import { importInto, readImport, type ImportRealmInput } from './backup/realm-import.ts'
 import { execute } from './execute.ts'
-import { explained, identified } from './explain.ts'
+import { explained, explainedAccess, identified } from './explain.ts'
 import { HOT_OPERATIONS } from './hot.ts'
+import { hotForPrincipal } from './hot-asked.ts'
 import type { Metrics } from './meter.ts'
 import { openCore, type Prepare } from './open.ts'
 import type { OpenOptions } from './options.ts'
@@ -141,6 +144,14 @@ class Room {
     input: IdentifyCiphertextInput,
   ): Promise<IdentifiedCiphertext | undefined> {
     return whole(this, async (core) => identified(core, input))
+  }
+
+  /**
+   * What policies and grants say to a principal, and why: the same decision as for the operation itself,
+   * whatever the state of the key. Changes and uses nothing.
+   */
+  async explainAccess(input: ExplainAccessInput): Promise<AccessExplained> {
+    return whole(this, (core) => explainedAccess(core, input))
   }
 
   /** Makes durable what time has decided: rotates, expires, destroys, sweeps, compacts. */
@@ -296,7 +307,7 @@ function method(operation: keyof Operations): (this: object, input: unknown) => 
     const core = coreOf(this)
     let answer: unknown
     try {
-      answer = core.hot[hot](input)
+      answer = core.hot[hot](input) ?? hotForPrincipal(core, hot, input)
     } catch {
       answer = undefined
     }

@@ -13,8 +13,10 @@ import {
   WRAP_ALGORITHMS,
   WRAPPINGS,
 } from '../domain/algorithms.ts'
+import { invalidArgument } from '../base/errors.ts'
 import { LIMITS } from '../domain/limits.ts'
 import { OPERATIONS } from '../domain/operations.ts'
+import { GRANT_OPERATION_NAMES, isGrantee } from '../domain/policy/grants.ts'
 import { KEY_STORE_TYPES, ORIGINS, PROTECTION_MODES, VAULT_TYPES } from '../domain/records.ts'
 import { KEY_OPERATIONS, type OperationName } from './api.ts'
 import { SEAL_FIELD } from './seal.ts'
@@ -57,8 +59,46 @@ const wrapping = c.oneOf(Object.keys(WRAPPINGS))
 const messageType = optional(c.oneOf(['raw', 'digest', 'externalMu']))
 const format = optional(c.oneOf(['der', 'raw']))
 
+const principal = c.text(1, LIMITS.principalLengthMax)
+const action = c.text(1, 128)
+const resource = c.text(1, LIMITS.principalLengthMax)
+const policy = c.text(1, 131_072)
+const attributeText = c.text(0, LIMITS.contextBytesMax)
+const attributeTexts = c.list(attributeText, LIMITS.attributeValuesMax, false)
+const attributeValue: c.Field = {
+  type: 'a string or an array of strings',
+  read: (value, path) => (Array.isArray(value) ? attributeTexts : attributeText).read(value, path),
+}
+const policies = c.list(policy, LIMITS.identityPoliciesMax, false)
+const identityPolicies: c.Field = {
+  type: `all, or ${policies.type}`,
+  read: (value, path) => (value === 'all' ? value : policies.read(value, path)),
+}
+const account = c.text(12, 12, /^\d{12}$/, 'twelve digits')
+const grantToken = c.text(1, LIMITS.grantTokenLengthMax)
+const facts = {
+  attributes: optional(
+    c.stringMap(LIMITS.attributesMax, c.text(1, LIMITS.nameLengthMax * 2), attributeValue),
+  ),
+  account: optional(account),
+  resource: optional(resource),
+}
+/** Of what a callback says of a key. */
+export const DESCRIPTION_FIELD = c.object(facts)
+export const ACCESS_FIELD = c.object({
+  ...facts,
+  action: optional(action),
+  grantTokens: optional(c.list(grantToken, LIMITS.grantTokensMax, false)),
+  identityPolicies: optional(identityPolicies),
+  sameAccountOnly: optional(c.boolean),
+  unlessPolicy: optional(policy),
+  also: optional(c.list(c.object({ action, resource }), LIMITS.identityPoliciesMax)),
+  describe: optional(c.callback),
+})
+
 const asked = {
-  principal: optional(c.text(1, LIMITS.principalLengthMax)),
+  principal: optional(principal),
+  access: optional(ACCESS_FIELD),
   requestId: optional(c.text(1, LIMITS.requestIdLengthMax)),
 }
 const write = {
@@ -77,6 +117,8 @@ const paged = {
   sortOrder: optional(c.oneOf(['ASC', 'DESC'])),
 }
 const sorted = { ...paged, sortBy: optional(c.oneOf(['TIMECREATED', 'DISPLAYNAME'])) }
+const unsorted = { ...asked, limit: paged.limit, pageToken: paged.pageToken }
+const dryRun = { dryRun: optional(c.boolean) }
 const deletion = { deletionAt: optional(c.date) }
 const attributes = {
   enabled: optional(c.boolean),
@@ -130,6 +172,27 @@ const signing = {
 }
 const mac = { ...use, message, algorithm: optional(c.oneOf(MAC_ALGORITHMS)) }
 const wrapAlgorithm = optional(c.oneOf(WRAP_ALGORITHMS))
+const grantId = c.text(64, 64, /^[0-9a-f]{64}$/, '64 digits of lower-case hex')
+const grantContext = c.stringMap(
+  LIMITS.grantContextPairsMax,
+  c.text(1, LIMITS.grantContextValueLengthMax),
+  c.text(0, LIMITS.grantContextValueLengthMax),
+)
+const grantee: c.Field = {
+  type: 'an ARN of a principal, an account or the name of a service',
+  read: (value, path) => {
+    const text = principal.read(value, path) as string
+    return isGrantee(text) ? text : invalidArgument(path, grantee.type, value)
+  },
+}
+const constraints = c.object({
+  contextEquals: optional(grantContext),
+  contextSubset: optional(grantContext),
+  sourceArn: optional(
+    c.text(20, 512, /^arn:[\w-]+:[\w-]+:[\w-]*:\d{12}:.+$/, 'an ARN with an account'),
+  ),
+})
+const keyPolicy = { policy: optional(policy), bypassLockoutCheck: optional(c.boolean) }
 const alias = { ...write, name: aliasName, vaultId: optional(id) }
 const newAlias = {
   ...write,
@@ -198,6 +261,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
 
   createKey: {
     ...newKey,
+    ...keyPolicy,
     origin: optional(c.oneOf(ORIGINS)),
     external: optional(anyJson),
     material: optional(c.bytes(1, LIMITS.wrappedMaterialBytesMax)),
@@ -240,6 +304,40 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   updateAlias: newAlias,
   deleteAlias: alias,
   listAliases: { ...paged, ...vault, keyId: optional(id) },
+  getKeyPolicy: { ...asked, ...key },
+  putKeyPolicy: { ...write, ...key, ...keyPolicy, policy: c.nullable(policy) },
+  createGrant: {
+    ...write,
+    ...key,
+    ...dryRun,
+    granteePrincipal: grantee,
+    retiringPrincipal: optional(grantee),
+    operations: c.list(c.oneOf(GRANT_OPERATION_NAMES), GRANT_OPERATION_NAMES.length),
+    constraints: optional(constraints),
+    name: optional(
+      c.text(1, LIMITS.grantNameLengthMax, /^[a-zA-Z0-9:/_-]+$/, 'A-Z a-z 0-9 : / _ -'),
+    ),
+  },
+  listGrants: {
+    ...unsorted,
+    ...key,
+    grantId: optional(grantId),
+    granteePrincipal: optional(principal),
+  },
+  listRetirableGrants: {
+    ...unsorted,
+    retiringPrincipal: principal,
+    vaultIds: optional(c.list(id, LIMITS.pageSizeMax)),
+  },
+  retireGrant: {
+    ...write,
+    ...dryRun,
+    grantToken: optional(grantToken),
+    keyId: optional(id),
+    vaultId: optional(id),
+    grantId: optional(grantId),
+  },
+  revokeGrant: { ...write, ...key, ...dryRun, grantId },
   getRotationPolicy: { ...asked, ...key },
   putRotationPolicy: { ...write, ...key, rotation: c.nullable(rotation) },
   rotateKey: { ...write, ...key },
@@ -331,6 +429,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     sourceVersionId: optional(id),
     sourceContext: optional(context),
     sourceAlgorithm: encryption,
+    sourceAccess: optional(ACCESS_FIELD),
     keyId: id,
     vaultId: optional(id),
     context: optional(context),
@@ -389,5 +488,14 @@ export const CHECKPOINT_SCHEMA = c.object({ since: optional(c.bigint(0n)) })
 export const PRUNE_SCHEMA = c.object({ until: c.bigint(1n) })
 
 export const IDENTIFY_SCHEMA = c.object({ ciphertext, vaultId: optional(id) })
+export const EXPLAIN_ACCESS_SCHEMA = c.object({
+  ...asked,
+  principal,
+  operation: optional(c.oneOf(Object.keys(OPERATIONS))),
+  keyId: optional(id),
+  vaultId: optional(id),
+  context: optional(context),
+})
+
 /** `explain` takes the name of an operation on a key. */
 export const EXPLAIN_SCHEMA = c.object({ ...use, operation: c.oneOf(Object.keys(OPERATIONS)) })

@@ -7,6 +7,7 @@ import type { UseName } from '../domain/operations.ts'
 import { check, permit, type Permitted } from '../domain/permit.ts'
 import type { VersionView } from '../domain/settle.ts'
 import { path } from '../format/paths.ts'
+import { authorizeKey, isOwner, type AskedFor } from './access.ts'
 import type { Core, Reader } from './core.ts'
 import type { Handle } from './handles.ts'
 import {
@@ -23,11 +24,10 @@ import { damaged } from './records.ts'
 import { rotateDue } from './rotate.ts'
 import { atOnce, stable } from './stable.ts'
 
-export interface UseRef {
+/** The input of a use, as far as finding and judging it goes. */
+export interface UseRef extends AskedFor {
   readonly keyId: string
-  readonly vaultId?: string
   readonly versionId?: string
-  readonly principal?: string
 }
 
 /** A permitted version with its keys. */
@@ -70,17 +70,17 @@ async function decide<O extends UseName>(
   const now = core.now()
   const vault = await vaultView(reader, now)
   const key = await keyView(reader, vault, place.ordinal, now)
-  const { principal } = ref
+  if (!isOwner(ref) || ref.access) await authorizeKey(core, place.cell, operation, ref, key)
   const number =
     ref.versionId === undefined
       ? key.record.currentVersion
       : await versionNumber(core, place, ref.versionId)
   if (number === 0) {
-    check(operation, { vault, key, now, principal })
+    check(operation, { vault, key, now })
     throw damaged('a usable key has no version')
   }
   const version = await versionView(reader, key, number, now)
-  const permitted = permit(operation, key, version, now, principal)
+  const permitted = permit(operation, key, version, now)
   return {
     operation,
     permitted,

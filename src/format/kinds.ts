@@ -21,6 +21,9 @@ export const RECORD_KINDS = {
   journalPart: { tag: 14, scope: 'log' },
   keyStore: { tag: 15, scope: 'shared' },
   keyStoreSecret: { tag: 16, scope: 'shared' },
+  policy: { tag: 17, scope: 'shared' },
+  grant: { tag: 18, scope: 'shared' },
+  grantCount: { tag: 19, scope: 'shared' },
 } as const satisfies Record<string, { readonly tag: number; readonly scope: RecordScope }>
 
 export type RecordScope = 'shared' | 'local' | 'log'

@@ -3,6 +3,7 @@
  * vault, then numeric order, and a prefix is a range. Layout: docs/formats/paths.md.
  */
 import { assert } from '../base/assert.ts'
+import { concat, fromHex, toHex } from '../base/bytes.ts'
 import { getBig64, getU32, getU64, isU32, isU64, putBig64, putU32, putU64 } from './binary.ts'
 import { UUID_BYTES, putUuid, uuidAt } from './uuid.ts'
 
@@ -19,6 +20,10 @@ type Part =
   | 'spoolId'
   | 'keyStoreId'
   | 'seq'
+  | 'grantId'
+
+/** The first half stands for the grantee, so that the grants of one lie together. */
+export const GRANT_ID_BYTES = 32
 
 const PART_BYTES: Readonly<Record<Part, number>> = {
   id: UUID_BYTES,
@@ -27,6 +32,7 @@ const PART_BYTES: Readonly<Record<Part, number>> = {
   spoolId: UUID_BYTES,
   keyStoreId: UUID_BYTES,
   mac: 16,
+  grantId: GRANT_ID_BYTES,
   ordinal: 8,
   seq: 8,
   number: 4,
@@ -57,6 +63,9 @@ export const PATHS = {
   building: ['B', 'vaultId'],
   keyStore: ['X', 'vaultId', 'keyStoreId'],
   keyStoreSecret: ['Z', 'vaultId', 'keyStoreId'],
+  policy: ['L', 'vaultId', 'ordinal'],
+  grant: ['E', 'vaultId', 'ordinal', 'grantId'],
+  grantCount: ['F', 'vaultId', 'ordinal'],
 } as const satisfies Record<string, readonly [string, ...Part[]]>
 
 export type PathKind = keyof typeof PATHS
@@ -71,6 +80,8 @@ export interface ParsedPath {
   /** Index only: the id of a key or version. */
   readonly id?: string
   readonly ticketId?: string
+  /** Grant only: 32 bytes in hex. */
+  readonly grantId?: string
   readonly spoolId?: string
   readonly keyStoreId?: string
   /** Journal: of the vault. Order: of the realm. Spool: the piece. */
@@ -89,6 +100,10 @@ function putPart(target: Uint8Array, at: number, part: Part, value: unknown): vo
   if (part === 'mac') {
     assert(value instanceof Uint8Array && value.length === PART_BYTES.mac, 'a path MAC of 16 bytes')
     target.set(value, at)
+  } else if (part === 'grantId') {
+    const id = fromHex(value as string)
+    assert(id?.length === GRANT_ID_BYTES, 'the id of a grant of 32 bytes')
+    target.set(id, at)
   } else if (part === 'ordinal') {
     assert(Number.isSafeInteger(value) && (value as number) >= 0, 'a safe ordinal')
     putU64(target, at, value as number)
@@ -164,6 +179,11 @@ export const path = {
     build('keyStore', vaultId, keyStoreId),
   keyStoreSecret: (vaultId: string, keyStoreId: string): Uint8Array =>
     build('keyStoreSecret', vaultId, keyStoreId),
+  policy: (vaultId: string, ordinal: number): Uint8Array => build('policy', vaultId, ordinal),
+  grant: (vaultId: string, ordinal: number, grantId: string): Uint8Array =>
+    build('grant', vaultId, ordinal, grantId),
+  grantCount: (vaultId: string, ordinal: number): Uint8Array =>
+    build('grantCount', vaultId, ordinal),
 } as const
 
 const inVault = (kind: PathKind) => (vaultId: string) => prefixRange(build(kind, vaultId))
@@ -198,6 +218,15 @@ export const range = {
   buildings: (): PathRange => prefixRange(build('building')),
   keyStores: inVault('keyStore'),
   keyStoreSecrets: inVault('keyStoreSecret'),
+  policies: inVault('policy'),
+  grants: inKey('grant'),
+  allGrants: inVault('grant'),
+  grantCounts: inVault('grantCount'),
+  /** The grants of one grantee on a key: those whose ids begin with these 16 bytes. */
+  grantsTo: (vaultId: string, ordinal: number, start: Uint8Array): PathRange => {
+    assert(start.length === GRANT_ID_BYTES / 2, 'what stands for a grantee is half an id')
+    return prefixRange(concat(build('grant', vaultId, ordinal), start))
+  },
 } as const
 
 const readId = (bytes: Uint8Array, at: number): string => uuidAt(bytes, at)
@@ -210,6 +239,7 @@ const READ: Readonly<Record<Part, (bytes: Uint8Array, at: number) => unknown>> =
   spoolId: readId,
   keyStoreId: readId,
   mac: (bytes, at) => new Uint8Array(bytes.subarray(at, at + PART_BYTES.mac)),
+  grantId: (bytes, at) => toHex(bytes.subarray(at, at + GRANT_ID_BYTES)),
   ordinal: getU64,
   seq: getBig64,
   number: getU32,

@@ -17,6 +17,9 @@ import type {
   AliasRecord,
   CounterRecord,
   Deletion,
+  GrantConstraints,
+  GrantCountRecord,
+  GrantRecord,
   JournalPartRecord,
   JournalRecord,
   JournalUse,
@@ -24,6 +27,7 @@ import type {
   KeyRecord,
   KeyStorePlace,
   KeyStoreRecord,
+  PolicyRecord,
   ReplicaRecord,
   RestoreRecord,
   RetryRecord,
@@ -86,6 +90,9 @@ export interface RecordOf {
   journalPart: JournalPartRecord
   keyStore: KeyStoreRecord
   keyStoreSecret: MaterialRecord
+  policy: PolicyRecord
+  grant: GrantRecord
+  grantCount: GrantCountRecord
 }
 
 export const RECORD_VERSION = 1
@@ -298,6 +305,33 @@ const keyStore = objectOf<KeyStoreRecord>('key store', {
   settings: field(11, json),
 })
 
+const policy = objectOf<PolicyRecord>('policy', {
+  keyId: field(1, uuid),
+  text: field(2, text),
+  updatedAt: field(3, time),
+})
+
+const grantConstraints = objectOf<GrantConstraints>('grant constraints', {
+  contextEquals: optional(1, mapOf(text)),
+  contextSubset: optional(2, mapOf(text)),
+  sourceArn: optional(3, text),
+})
+
+const grant = objectOf<GrantRecord>('grant', {
+  id: field(1, text),
+  keyId: field(2, uuid),
+  granteePrincipal: field(3, text),
+  retiringPrincipal: optional(4, text),
+  operations: field(5, listOf(text)),
+  constraints: optional(6, grantConstraints),
+  name: optional(7, text),
+  createdAt: field(8, time),
+  issuedBy: optional(9, text),
+  issuingAccount: optional(10, text),
+})
+
+const grantCount = objectOf<GrantCountRecord>('grant count', { count: field(1, count) })
+
 /** Raw bytes to the end, never CBOR: nothing is copied but the material itself. */
 const material: Codec<MaterialRecord> = {
   type: 'material',
@@ -326,6 +360,9 @@ const CODECS: { readonly [K in RecordKind]: Codec<RecordOf[K]> } = {
   journalPart,
   keyStore,
   keyStoreSecret: material,
+  policy,
+  grant,
+  grantCount,
 }
 
 /** The tables, for the page of the format. */
@@ -350,6 +387,10 @@ export const RECORD_TABLES: readonly ObjectCodec<unknown>[] = [
   journal,
   journalPart,
   keyStore,
+  policy,
+  grantConstraints,
+  grant,
+  grantCount,
 ]
 
 /**

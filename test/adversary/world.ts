@@ -216,6 +216,45 @@ const VERSIONS = {
   deleteKeyMaterial: async ({ imported }) => ({ keyId: imported.id }),
 } satisfies Partial<Inputs>
 
+const POLICY = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }],
+})
+const GRANTEE = 'arn:aws:iam::111122223333:role/reader'
+const granted = async ({ room, aes }: World) =>
+  room.createGrant({ keyId: aes.id, granteePrincipal: GRANTEE, operations: ['Decrypt'] })
+
+const SHARED = {
+  getKeyPolicy: async ({ aes }) => ({ keyId: aes.id }),
+  putKeyPolicy: async ({ room, aes }) => {
+    await room.putKeyPolicy({ keyId: aes.id, policy: POLICY })
+    return { keyId: aes.id, policy: POLICY, bypassLockoutCheck: true }
+  },
+  createGrant: async ({ aes }) => ({
+    keyId: aes.id,
+    granteePrincipal: GRANTEE,
+    retiringPrincipal: GRANTEE,
+    operations: ['Encrypt', 'Decrypt'],
+    constraints: { contextSubset: CONTEXT },
+    name: 'reading',
+    dryRun: false,
+  }),
+  listGrants: async ({ aes }) => ({ keyId: aes.id, granteePrincipal: GRANTEE, limit: 5 }),
+  listRetirableGrants: async ({ vaultId }) => ({
+    retiringPrincipal: GRANTEE,
+    vaultIds: [vaultId],
+    limit: 5,
+  }),
+  retireGrant: async (world) => {
+    const { grant } = await granted(world)
+    return { keyId: grant.keyId, grantId: grant.id, dryRun: false }
+  },
+  revokeGrant: async (world) => {
+    const { grant } = await granted(world)
+    return { keyId: grant.keyId, grantId: grant.id, dryRun: false }
+  },
+} satisfies Partial<Inputs>
+
 const encrypted = async ({ room, aes }: World): Promise<Uint8Array> =>
   (await room.encrypt({ keyId: aes.id, plaintext: MESSAGE, context: CONTEXT })).ciphertext
 
@@ -263,5 +302,5 @@ const USES = {
   },
 } satisfies Partial<Inputs>
 
-export const INPUTS: Inputs = { ...VAULTS, ...KEYS, ...VERSIONS, ...USES, ...COPIES, ...KEY_STORES }
+export const INPUTS: Inputs = { ...VAULTS, ...KEYS, ...VERSIONS, ...USES, ...COPIES, ...SHARED, ...KEY_STORES }
 export const OPERATION_NAMES = Object.keys(INPUTS) as readonly OperationName[]

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { StrongroomError, type ErrorCode } from '../../src/base/errors.ts'
 import { OPERATIONS, type UseName } from '../../src/domain/operations.ts'
-import { OWNER, check, explain, permit, type Subject } from '../../src/domain/permit.ts'
+import { check, explain, permit, type Subject } from '../../src/domain/permit.ts'
 import type { KeyRecord, VaultRecord, VersionRecord } from '../../src/domain/records.ts'
 import { keyAt, vaultAt, versionAt } from './views.ts'
 
@@ -13,17 +13,15 @@ interface Change {
   readonly vault?: Partial<VaultRecord>
   readonly key?: Partial<KeyRecord>
   readonly version?: Partial<VersionRecord>
-  readonly principal?: string
 }
 
-function subject({ vault, key, version, principal }: Change): Required<Subject> {
+function subject({ vault, key, version }: Change): Required<Subject> {
   const keyView = keyAt(NOW, key, vaultAt(NOW, vault))
   return {
     vault: keyView.vault,
     key: keyView,
     version: versionAt(NOW, version, keyView),
     now: NOW,
-    principal,
   }
 }
 
@@ -32,7 +30,6 @@ type Refusal = readonly [rule: string, code: ErrorCode, expected: string, found:
 const PENDING = { deletion: { at: LATER, scheduledAt: 0 } }
 
 const REFUSED: readonly (readonly [Operation, Change, Refusal])[] = [
-  ['getKey', { principal: 'someone' }, ['principal', 'FORBIDDEN', 'owner', 'someone']],
   ['createKey', { vault: PENDING }, ['vault.state', 'INVALID_STATE', 'active', 'pendingDeletion']],
   ['cancelVaultDeletion', {}, ['vault.state', 'INVALID_STATE', 'pendingDeletion', 'active']],
   [
@@ -158,7 +155,6 @@ describe('refused', () => {
 
   test('the first rule in the order of the table decides', () => {
     const everything: Change = {
-      principal: 'someone',
       vault: PENDING,
       key: {
         role: 'wrapping',
@@ -169,8 +165,7 @@ describe('refused', () => {
       version: { state: 'disabled', number: 1, operations: [], expiresOn: NOW },
     }
     const mended: readonly [string, Change][] = [
-      ['principal', {}],
-      ['vault.state', { principal: OWNER }],
+      ['vault.state', {}],
       ['key.role', { vault: {} }],
       ['key.state', { key: { ...everything.key, role: 'ordinary' } }],
       ['key.purpose', { key: { purposes: [], protectionMode: 'EXTERNAL' } }],
@@ -190,7 +185,6 @@ describe('refused', () => {
 })
 
 const ALLOWED: readonly (readonly [Operation, Change])[] = [
-  ['getKey', { principal: OWNER }],
   ['createKey', {}],
   ['cancelVaultDeletion', { vault: PENDING }],
   ['getKey', { vault: PENDING }],
@@ -290,7 +284,7 @@ test('the wrapping key of a vault may be looked at, and nothing else', () => {
 describe('a permit', () => {
   const permitted = (operation: UseName, change: Change) => {
     const { key, version } = subject(change)
-    return { key, version, permit: permit(operation, key, version, NOW, change.principal) }
+    return { key, version, permit: permit(operation, key, version, NOW) }
   }
 
   test('carries what it was given for', () => {
@@ -307,9 +301,8 @@ describe('a permit', () => {
     },
   )
 
-  test('looks at the vault of the key and at the principal', () => {
+  test('looks at the vault of the key', () => {
     expect(() => permitted('encrypt', { vault: PENDING })).toThrow('vault.state')
-    expect(() => permitted('encrypt', { principal: 'someone' })).toThrow('principal')
   })
 
   const rotation = { startAt: 0, enabled: true, updatedAt: 0 }

@@ -51,6 +51,11 @@ test('every write takes both, and nothing else does', () => {
   }
 })
 
+const OTHER_POLICY = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: { Effect: 'Deny', Principal: '*', Action: 'kms:*', Resource: '*' },
+})
+
 describe('etags', () => {
   let world: World
   beforeAll(async () => {
@@ -66,6 +71,7 @@ describe('etags', () => {
       const { items } = await room.listAliases({ vaultId, limit: 1000 })
       return items.find((alias) => alias.name === name)!.etag
     }
+    if (operation === 'putKeyPolicy') return (await room.getKeyPolicy({ keyId: keyId! })).etag!
     if (versionId !== undefined)
       return (await room.getKeyVersion({ keyId: keyId!, versionId })).etag
     if (keyId !== undefined) return (await room.getKey({ keyId })).etag
@@ -75,7 +81,9 @@ describe('etags', () => {
   async function touch(operation: OperationName, input: Named): Promise<void> {
     const { room, vaultId: home } = world
     const { vaultId = home, keyId, versionId, name } = input
-    if (ALIASES.includes(operation)) {
+    if (operation === 'putKeyPolicy') {
+      await room.putKeyPolicy({ keyId: keyId!, policy: OTHER_POLICY })
+    } else if (ALIASES.includes(operation)) {
       const alias = (await room.listAliases({ vaultId })).items.find((one) => one.name === name)
       await room.updateAlias({ keyId: alias!.keyId, vaultId, name: name! })
     } else if (versionId !== undefined) {

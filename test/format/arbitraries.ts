@@ -1,5 +1,6 @@
 /** Random values of every readable layout, at the edges of their types. */
 import fc from 'fast-check'
+import { toHex } from '../../src/base/bytes.ts'
 import { PURPOSES, SPEC_NAMES } from '../../src/domain/algorithms.ts'
 import {
   KEY_STORE_TYPES,
@@ -345,6 +346,26 @@ const RECORDS: Readonly<Record<RecordKind, fc.Arbitrary<unknown>>> = {
     ['failure'],
   ),
   keyStoreSecret: whole({ material: bytes(1, 100) }),
+  policy: whole({ keyId: uuid, text, updatedAt: time }),
+  grant: partial(
+    {
+      id: text,
+      keyId: uuid,
+      granteePrincipal: text,
+      retiringPrincipal: text,
+      operations: fc.array(text, { maxLength: 4 }),
+      constraints: partial(
+        { contextEquals: mapOf(text), contextSubset: mapOf(text), sourceArn: text },
+        ['contextEquals', 'contextSubset', 'sourceArn'],
+      ),
+      name: text,
+      createdAt: time,
+      issuedBy: text,
+      issuingAccount: text,
+    },
+    ['retiringPrincipal', 'constraints', 'name', 'issuedBy', 'issuingAccount'],
+  ),
+  grantCount: whole({ count }),
 }
 
 export const recordOf = <K extends RecordKind>(kind: K) =>
@@ -392,6 +413,9 @@ export const parsedPath = fc.oneof(
   pathOf('building', vaultPart),
   pathOf('keyStore', { ...vaultPart, keyStoreId: uuid }),
   pathOf('keyStoreSecret', { ...vaultPart, keyStoreId: uuid }),
+  pathOf('policy', ordinalPart),
+  pathOf('grant', { ...ordinalPart, grantId: bytes(32).map(toHex) }),
+  pathOf('grantCount', ordinalPart),
 )
 
 /** One arbitrary for each name in the table of codecs. */

@@ -73,7 +73,15 @@ describe('order', () => {
       letter,
       Number(length),
     ])
-    const ids = { vaultId: 16, id: 16, ticketId: 16, spoolId: 16, keyStoreId: 16, mac: 16 }
+    const ids = {
+      vaultId: 16,
+      id: 16,
+      ticketId: 16,
+      spoolId: 16,
+      keyStoreId: 16,
+      mac: 16,
+      grantId: 32,
+    }
     const bytes = { ...ids, ordinal: 8, seq: 8, number: 4, epoch: 4 }
     const rows = Object.values(PATHS).map(([letter, ...parts]): [string, number] => [
       letter,
@@ -89,6 +97,8 @@ describe('order', () => {
     for (const letter of letters) expect(letter).toMatch(/^[A-Z]$/)
   })
 })
+
+const grantId = (number: number): string => number.toString(16).padStart(64, '0')
 
 describe('ranges', () => {
   /** Every range with a path inside for a vault and an ordinal. */
@@ -106,6 +116,9 @@ describe('ranges', () => {
     [range.tickets(vaultId), path.ticket(vaultId, V)],
     [range.agenda(vaultId), path.agenda(vaultId, ordinal)],
     [range.counters(vaultId), path.counter(vaultId, ordinal, number)],
+    [range.policies(vaultId), path.policy(vaultId, ordinal)],
+    [range.grants(vaultId, ordinal), path.grant(vaultId, ordinal, grantId(number))],
+    [range.grantCounts(vaultId), path.grantCount(vaultId, ordinal)],
     [range.journal(vaultId), path.journal(vaultId, BigInt(ordinal), number)],
     [range.order(), path.order(BigInt(ordinal))],
     [range.keyStores(vaultId), path.keyStore(vaultId, V)],

@@ -72,7 +72,7 @@ async function into(core: Core, input: RestoreKeyInput, loaded: Loaded): Promise
     if (again) return again.answer as Key
     const vault = await vaultView(tx, tx.now)
     if (vault.state === 'deleted') throw notFound('vault', vaultId)
-    check('restoreKey', { vault, now: tx.now, principal: input.principal }, ROW)
+    check('restoreKey', { vault, now: tx.now }, ROW)
     if (vault.record.type === 'EXTERNAL') refuseExternal()
     if (vault.record.replicas?.length) tx.replicationId = replicationId(core, tx)
     if (input.failIfNameInUse) await refuseName(core, tx, vault, loaded.part.key.displayName)

@@ -2,6 +2,7 @@
 import { StrongroomError } from '../../base/errors.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import { range } from '../../format/paths.ts'
+import { authorizeKey } from '../access.ts'
 import type { Bodies } from '../body.ts'
 import { notFound, type Core } from '../core.ts'
 import { pageOfAliases } from '../lists.ts'
@@ -21,6 +22,7 @@ export const ALIAS_BODIES: Bodies<Names> = {
           `name: expected one that is free in the vault, got ${input.name}.`,
         )
       await refuseTooMany(core, tx, key.record.id, input.perKeyMax)
+      tx.touch(key.record.id)
       const { id: keyId, vaultId } = key.record
       const alias = { name: input.name, vaultId, keyId, createdAt: now, updatedAt: now }
       return aliasAnswer(await tx.put('alias', aliasPath(core, vaultId, input.name), alias))
@@ -28,7 +30,11 @@ export const ALIAS_BODIES: Bodies<Names> = {
   },
   updateAlias: {
     run: async ({ core, tx, key, input, now }) => {
-      const { record, etag } = await existing(core, tx, input.name)
+      const { record, etag, key: before } = await existing(core, tx, input.name)
+      // The name is taken from one key and given to another: both have a say.
+      await authorizeKey(core, tx.cell, 'updateAlias', input, before)
+      tx.touch(key.record.id)
+      tx.touch(before.record.id)
       if (input.ifMatch !== undefined) matchEtag(input.ifMatch, etag)
       if (record.keyId !== key.record.id)
         await refuseTooMany(core, tx, key.record.id, input.perKeyMax)
@@ -39,8 +45,9 @@ export const ALIAS_BODIES: Bodies<Names> = {
   deleteAlias: {
     run: async ({ core, tx, vault, input }) => {
       const entry = await existing(core, tx, input.name)
+      await authorizeKey(core, tx.cell, 'deleteAlias', input, entry.key)
       if (input.ifMatch !== undefined) matchEtag(input.ifMatch, entry.etag)
-      tx.concern(entry.record.keyId)
+      tx.touch(entry.record.keyId)
       await tx.del('alias', aliasPath(core, vault.record.id, input.name))
       return entry.answer
     },
@@ -58,13 +65,14 @@ async function living(core: Core, tx: Tx, name: string) {
   if (!entry) return undefined
   const { ordinal } = await locateKey(core, entry.record.keyId, tx.cell.id)
   const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
-  return key.state === 'deleted' ? undefined : entry
+  return key.state === 'deleted' ? undefined : { ...entry, key }
 }
 
 async function existing(core: Core, tx: Tx, name: string) {
   const entry = await living(core, tx, name)
   if (!entry) throw notFound('alias', name)
-  return { record: entry.record, etag: etagOf({ seq: entry.seq }), answer: aliasAnswer(entry) }
+  const { record, key } = entry
+  return { record, key, etag: etagOf({ seq: entry.seq }), answer: aliasAnswer(entry) }
 }
 
 async function refuseTooMany(

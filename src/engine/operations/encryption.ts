@@ -11,6 +11,7 @@ import {
   type SpecOf,
 } from '../../domain/algorithms.ts'
 import type { UseName } from '../../domain/operations.ts'
+import { RE_ENCRYPT_FROM } from '../../domain/policy/actions.ts'
 import {
   ciphertextAad,
   ciphertextHeader,
@@ -34,10 +35,11 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
   decrypt: ({ core, input }) => decrypt(core, input),
 
   reEncrypt: async ({ core, input }) => {
-    const { ciphertext, principal, keyId, vaultId, context, algorithm } = input
+    const { ciphertext, principal, access, keyId, vaultId, context, algorithm } = input
+    const from = input.sourceAccess ?? { ...access, action: RE_ENCRYPT_FROM }
     const source = await decrypt(core, {
       ciphertext,
-      ...(principal !== undefined && { principal }),
+      ...(principal !== undefined && { principal, access: { action: RE_ENCRYPT_FROM, ...from } }),
       ...(input.sourceKeyId !== undefined && { keyId: input.sourceKeyId }),
       ...(input.sourceVaultId !== undefined && { vaultId: input.sourceVaultId }),
       ...(input.sourceVersionId !== undefined && { versionId: input.sourceVersionId }),
@@ -49,6 +51,7 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
         keyId,
         plaintext: source.plaintext,
         ...(principal !== undefined && { principal }),
+        ...(access && { access }),
         ...(vaultId !== undefined && { vaultId }),
         ...(context && { context }),
         ...(algorithm && { algorithm }),
@@ -261,12 +264,7 @@ async function decryptOwn(core: Core, input: DecryptInput, versionId: string): P
   refuseUnused(input, 'aad', 'iv', 'tag')
   const keyId = await keyOfVersion(core, versionId)
   if (input.keyId !== undefined && (await keyIdOf(core, input)) !== keyId) throw invalidCiphertext()
-  const { principal } = input
-  const inUse = await useKey(core, 'decrypt', {
-    keyId,
-    versionId,
-    ...(principal !== undefined && { principal }),
-  })
+  const inUse = await useKey(core, 'decrypt', { ...input, keyId, versionId })
   const { record } = inUse.permitted.version
   const parsed = parseCiphertext(input.ciphertext)
   const stored = inUse.permitted.key.record.keyStore !== undefined

@@ -21,6 +21,7 @@ import { makeKey, saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
 import { clearMaterial } from '../unwrap.ts'
 import { keyAnswer } from '../views.ts'
+import { checkPolicy, putPolicy } from './policies.ts'
 import { withPolicy } from './rotations.ts'
 
 type Names =
@@ -51,6 +52,7 @@ export const KEY_BODIES: Bodies<Names> = {
   createKey: writing<'createKey', Begun>({
     prepare: async (context) => {
       const { core, input } = context
+      if (input.policy !== undefined) core.books.document(input.policy, 'key')
       const { origin = 'internal', spec, material } = input
       const keyStore = await keyStorePlace(context)
       const begun = await beginning(core, input.id, () => {
@@ -73,7 +75,12 @@ export const KEY_BODIES: Bodies<Names> = {
         ...(material && { material }),
         ...(keyStore && { keyStore }),
       })
-      return keyAnswer(settleKey(made, vault, tx.now, store))
+      const key = settleKey(made, vault, tx.now, store)
+      if (input.policy !== undefined) {
+        checkPolicy(core, input, key, input.policy, input.bypassLockoutCheck)
+        await putPolicy(tx, key, input.policy)
+      }
+      return keyAnswer(key)
     },
     dispose: dropBeginning,
   }),

@@ -42,6 +42,8 @@ export async function applyEntry(
     async (tx) => {
       checkNext(tx, carried, record.previous)
       for (const write of writes) await applyWrite(core, tx, write, keys)
+      // Whoever may use the key may have changed with it.
+      if (record.keyId !== undefined) tx.touch(record.keyId)
       if (writes.some(destroys)) {
         tx.setSweepOwed(true)
         tx.after(() => {

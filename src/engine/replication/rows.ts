@@ -16,6 +16,9 @@ const SHARED: readonly ((vaultId: string) => PathRange)[] = [
   range.retries,
   range.keyStores,
   range.keyStoreSecrets,
+  range.policies,
+  range.allGrants,
+  range.grantCounts,
 ]
 /** Kinds of one store alone. */
 const LOCAL: readonly ((vaultId: string) => PathRange)[] = [

@@ -1,0 +1,263 @@
+/**
+ * May this principal do this? One answer for the pipeline and for the fast path: after it is known
+ * that the thing exists, before anything of its state shows (contracts: AWS 5).
+ */
+import { StrongroomError, type Explanation } from '../base/errors.ts'
+import { LayeredAttributes } from '../domain/policy/attributes.ts'
+import { actionOf } from '../domain/policy/actions.ts'
+import {
+  decide,
+  decideByIdentity,
+  decidedBy,
+  decideRetiring,
+  trace,
+  type Case,
+  type Decision,
+} from '../domain/policy/decide.ts'
+import { derived, type Requested } from '../domain/policy/derived.ts'
+import type { Policy } from '../domain/policy/document.ts'
+import { granteeKeysOf, type Principal } from '../domain/policy/principals.ts'
+import { OWNER } from '../domain/permit.ts'
+import type { GrantConstraints, GrantRecord } from '../domain/records.ts'
+import type { KeyView } from '../domain/settle.ts'
+import type {
+  Access,
+  AccessExplained,
+  ExplainAccessInput,
+  KeyDescription,
+  OperationName,
+} from './api.ts'
+import type { Book, Needs } from './books.ts'
+import type { Cell } from './cell.ts'
+import type { Core } from './core.ts'
+import { readGrantToken } from './grant-tokens.ts'
+import { DESCRIPTION_FIELD } from './schemas.ts'
+
+/** A request as far as decisions look at it; `dryRun` and the like change nothing. */
+export interface AskedFor extends Requested {
+  readonly principal?: string
+  readonly access?: Access
+  readonly vaultId?: string
+  readonly withoutPlaintext?: boolean | undefined
+}
+
+/** The owner may do all; nobody asks further. */
+export const isOwner = ({ principal }: Pick<AskedFor, 'principal'>): boolean =>
+  principal === undefined || principal === OWNER
+
+/** A request by somebody else, read once. */
+export interface Question extends Needs {
+  readonly operation: OperationName
+  readonly action: string
+  readonly access: Access
+  readonly asked: AskedFor
+  readonly principal: Principal
+  readonly unlessPolicy: Policy | undefined
+  readonly identityPolicies: readonly Policy[] | 'all'
+}
+
+export function questionOf(core: Core, operation: OperationName, asked: AskedFor): Question {
+  const { access = {} } = asked
+  const { books } = core
+  const unlessPolicy =
+    access.unlessPolicy === undefined ? undefined : books.document(access.unlessPolicy, 'key')
+  const given = access.identityPolicies ?? []
+  const identityPolicies =
+    given === 'all' ? given : given.map((text) => books.document(text, 'identity'))
+  return {
+    operation,
+    action: access.action ?? actionOf(operation, asked.withoutPlaintext),
+    access,
+    asked,
+    principal: books.principal(asked.principal!),
+    unlessPolicy,
+    identityPolicies,
+    policies: identityPolicies === 'all' ? [unlessPolicy] : [unlessPolicy, ...identityPolicies],
+  }
+}
+
+/** Everything that a decision looks at; without a book the caller's own policies alone count. */
+export function caseOf(core: Core, question: Question, book?: Book): Case {
+  const { access, asked, principal } = question
+  const described = book && access.describe ? descriptionOf(book, access.describe) : undefined
+  const account = described?.account ?? access.account
+  const sources = {
+    principal,
+    now: core.now(),
+    request: asked,
+    key: book?.facts,
+    aliases: book?.aliases,
+    account,
+  }
+  const given = [access.attributes, described?.attributes]
+  const vault = asked.vaultId === undefined ? '*' : `vault/${asked.vaultId}`
+  return {
+    principal,
+    action: question.action,
+    resource: described?.resource ?? access.resource ?? (book ? `key/${book.facts.id}` : vault),
+    attributes: new LayeredAttributes(given, (name) => derived(name, sources)),
+    context: asked.context,
+    child: childOf(asked),
+    keyPolicy: book?.policy ?? question.unlessPolicy,
+    identityPolicies: question.identityPolicies,
+    grants: book ? granteeKeysOf(principal).flatMap((key) => book.grants.get(key) ?? []) : [],
+    account,
+    sameAccountOnly: access.sameAccountOnly,
+  }
+}
+
+/** Only the making of a grant has a grantee: what it would allow. */
+const childOf = ({ granteePrincipal, operations, constraints }: AskedFor): Case['child'] =>
+  granteePrincipal === undefined || !operations
+    ? undefined
+    : { operations, ...(constraints && { constraints: constraints as GrantConstraints }) }
+
+function descriptionOf(book: Book, describe: NonNullable<Access['describe']>): KeyDescription {
+  const known = book.descriptions.get(describe)
+  if (known) return known
+  const description = DESCRIPTION_FIELD.read(
+    describe(book.facts),
+    'access.describe()',
+  ) as KeyDescription
+  book.descriptions.set(describe, description)
+  return description
+}
+
+/** @throws INVALID_GRANT_TOKEN when one of them is none. */
+export function checkGrantTokens(core: Core, { access }: AskedFor): void {
+  for (const token of access?.grantTokens ?? []) readGrantToken(core, token)
+}
+
+/** For an operation on a key; undefined for the owner. @throws FORBIDDEN */
+export async function authorizeKey(
+  core: Core,
+  cell: Cell,
+  operation: OperationName,
+  asked: AskedFor,
+  key: KeyView,
+): Promise<Decision | undefined> {
+  checkGrantTokens(core, asked)
+  if (isOwner(asked)) return undefined
+  const question = questionOf(core, operation, asked)
+  const given = caseOf(core, question, await core.books.open(cell, key, question))
+  return admitted(question, given, decide(given))
+}
+
+/** For the end of a grant by somebody whom the grant itself names. */
+export async function authorizeRetiring(
+  core: Core,
+  cell: Cell,
+  asked: AskedFor,
+  key: KeyView,
+  grant: GrantRecord,
+): Promise<void> {
+  checkGrantTokens(core, asked)
+  if (isOwner(asked)) return
+  const question = questionOf(core, 'retireGrant', asked)
+  const given = caseOf(core, question, await core.books.open(cell, key, question))
+  admitted(question, given, decideRetiring(given, grant))
+}
+
+/** For what is no key: the caller's own policies decide. */
+export function authorizeOther(core: Core, operation: OperationName, asked: AskedFor): void {
+  if (isOwner(asked)) return
+  const question = questionOf(core, operation, asked)
+  const given = caseOf(core, question)
+  admitted(question, given, decideByIdentity(given))
+}
+
+function admitted(question: Question, given: Case, decision: Decision): Decision {
+  if (!decision.allowed) throw forbidden(question, given, decision)
+  const refused = refusedAlso(question, given)
+  if (refused) throw forbidden(question, refused, decideByIdentity(refused))
+  return decision
+}
+
+/** The first of the further things that the caller's own policies do not allow. */
+function refusedAlso({ access: { also = [] } }: Question, given: Case): Case | undefined {
+  return also.map((one) => ({ ...given, ...one })).find((one) => !decideByIdentity(one).allowed)
+}
+
+/** Whether the fast path may go on: undefined when the pipeline has to look closer. */
+export function mayAtOnce(
+  core: Core,
+  operation: OperationName,
+  asked: AskedFor,
+  keyId: string,
+): boolean {
+  checkGrantTokens(core, asked)
+  if (isOwner(asked)) return true
+  const question = questionOf(core, operation, asked)
+  const book = core.books.ready(keyId, question)
+  if (!book) return false
+  const given = caseOf(core, question, book)
+  return decide(given).allowed && !refusedAlso(question, given)
+}
+
+/** Why an operation on a key would be refused to the principal; undefined when it would not. */
+export async function refusalOf(
+  core: Core,
+  cell: Cell,
+  operation: OperationName,
+  asked: AskedFor,
+  key: KeyView,
+): Promise<Explanation | undefined> {
+  try {
+    await authorizeKey(core, cell, operation, asked, key)
+    return undefined
+  } catch (error) {
+    if (error instanceof StrongroomError && error.explain) return error.explain
+    throw error
+  }
+}
+
+/** The decision with its trace, for whoever asks what would be. */
+export async function explainAccess(
+  core: Core,
+  input: ExplainAccessInput,
+  at?: { readonly cell: Cell; readonly key: KeyView },
+): Promise<AccessExplained> {
+  const { operation = 'getKey' } = input
+  checkGrantTokens(core, input)
+  const question = questionOf(core, operation, input)
+  const book = at && (await core.books.open(at.cell, at.key, question))
+  const given = caseOf(core, question, book)
+  const decided = book ? decide(given) : decideByIdentity(given)
+  const refused = decided.allowed ? refusedAlso(question, given) : undefined
+  const [why, decision] = refused ? [refused, decideByIdentity(refused)] : [given, decided]
+  const owner = isOwner(input)
+  return Object.freeze({
+    allowed: owner || decision.allowed,
+    action: why.action,
+    resource: why.resource,
+    rule: owner ? 'owner' : decision.rule,
+    by: owner ? 'the owner may do all' : decidedBy(decision),
+    trace: Object.freeze(trace(why)),
+  })
+}
+
+/** A refusal with everything that was looked at. */
+export function explanationOf(question: Question, given: Case, decision: Decision): Explanation {
+  const { operation, principal } = question
+  // Nobody said anything about such a key: it is the owner's.
+  const ownersAlone = decision.rule === 'keyPolicy.silent' && !given.keyPolicy
+  return {
+    operation,
+    rule: ownersAlone ? 'principal' : decision.rule,
+    expected: ownersAlone ? OWNER : `an Allow of ${given.action} on ${given.resource}`,
+    found: ownersAlone ? principal.text : decidedBy(decision),
+    action: given.action,
+    resource: given.resource,
+    trace: trace(given),
+  }
+}
+
+function forbidden(question: Question, given: Case, decision: Decision): StrongroomError {
+  const explain = explanationOf(question, given, decision)
+  const { operation, rule, expected, found } = explain
+  return new StrongroomError(
+    'FORBIDDEN',
+    `${operation} refused by ${rule}: expected ${expected}, found ${found}.`,
+    { explain },
+  )
+}
