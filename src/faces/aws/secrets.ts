@@ -2,11 +2,13 @@
 import { StrongroomError } from '../../base/errors.ts'
 import { row } from './call.ts'
 import { KmsFault } from './errors.ts'
-import { PUBLIC_KEY, RECIPIENT, USE } from './members.ts'
+import { CIPHERTEXT, PUBLIC_KEY, RECIPIENT, USE } from './members.ts'
 import { recipientOf } from './recipient.ts'
 import { KEY_ORIGINS } from './specs.ts'
 import { may, need, words } from './shape.ts'
 import { needAlgorithm, useKey, withKey } from './use.ts'
+
+const USAGE = 'ENCAPSULATE_DECAPSULATE'
 
 export const SECRET_ROWS = {
   DeriveSharedSecret: row({
@@ -33,6 +35,41 @@ export const SECRET_ROWS = {
         KeyAgreementAlgorithm,
         KeyOrigin: KEY_ORIGINS[used.origin],
       }
+    },
+  }),
+
+  Encapsulate: row({
+    room: ['encapsulate'],
+    dryRun: true,
+    input: { ...USE, EncapsulationAlgorithm: need(words('ML_KEM')) },
+    answer: async (call) => {
+      const { KeyId, EncapsulationAlgorithm } = call.input
+      const used = await useKey(call, KeyId)
+      await needAlgorithm(call, 'encapsulate', used, USAGE, EncapsulationAlgorithm)
+      const { sharedSecret, ciphertext } = await call.room.encapsulate(withKey(call, used))
+      return {
+        KeyId: used.arn,
+        SharedSecret: sharedSecret,
+        SharedSecretCiphertextBlob: ciphertext,
+        EncapsulationAlgorithm,
+      }
+    },
+  }),
+
+  Decapsulate: row({
+    room: ['decapsulate'],
+    dryRun: true,
+    input: {
+      ...USE,
+      SharedSecretCiphertextBlob: need(CIPHERTEXT),
+      EncapsulationAlgorithm: need(words('ML_KEM')),
+    },
+    answer: async (call) => {
+      const { KeyId, EncapsulationAlgorithm, SharedSecretCiphertextBlob: ciphertext } = call.input
+      const used = await useKey(call, KeyId)
+      await needAlgorithm(call, 'decapsulate', used, USAGE, EncapsulationAlgorithm)
+      const { sharedSecret } = await call.room.decapsulate({ ...withKey(call, used), ciphertext })
+      return { KeyId: used.arn, SharedSecret: sharedSecret, EncapsulationAlgorithm }
     },
   }),
 }

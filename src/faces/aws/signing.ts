@@ -1,5 +1,10 @@
 /** TABLE of the operations that sign and verify (contracts: AWS 8.3, 17). */
-import { ALGORITHMS, HASH_BYTES, type Hash } from '../../domain/algorithms.ts'
+import {
+  ALGORITHMS,
+  HASH_BYTES,
+  type Algorithm,
+  type AlgorithmRow,
+} from '../../domain/algorithms.ts'
 import { row, type Call } from './call.ts'
 import { KmsFault } from './errors.ts'
 import { MESSAGE, PROOF, USE } from './members.ts'
@@ -19,26 +24,27 @@ const SIGNING = {
 
 /** How the room is told what a message is, and the only length that it then has. */
 interface Form {
-  readonly messageType?: 'digest'
+  readonly messageType?: 'digest' | 'externalMu'
   readonly bytes?: number
 }
 type Forms = Readonly<Partial<Record<MessageType, Form>>>
 
-const RAW: Form = {}
-/**
- * What a message can be, by algorithm. Ed25519ph hashes what it is given, be it a digest or not: the
- * service takes digests alone and hashes them again.
- */
-const FORMS: Readonly<Partial<Record<SigningAlgorithm, Forms>>> = {
-  ED25519_SHA_512: { RAW },
-  ED25519_PH_SHA_512: { DIGEST: { bytes: HASH_BYTES.SHA_512 } },
-}
+const ROWS: Readonly<Record<Algorithm, AlgorithmRow>> = ALGORITHMS
 
 function formsOf(algorithm: SigningAlgorithm): Forms {
-  const known = FORMS[algorithm]
-  if (known) return known
-  const { hash } = ALGORITHMS[SIGNING_ALGORITHMS[algorithm]] as { readonly hash: Hash }
-  return { RAW, DIGEST: { messageType: 'digest', bytes: HASH_BYTES[hash] } }
+  const { hash, muBytes } = ROWS[SIGNING_ALGORITHMS[algorithm]]
+  return {
+    RAW: {},
+    ...(hash && { DIGEST: { messageType: 'digest', bytes: HASH_BYTES[hash] } }),
+    ...(muBytes && { EXTERNAL_MU: { messageType: 'externalMu', bytes: muBytes } }),
+  }
+}
+
+/** What a message can be, by algorithm. */
+const FORMS: Readonly<Record<string, Forms>> = {
+  ...Object.fromEntries(namesOf(SIGNING_ALGORITHMS).map((name) => [name, formsOf(name)])),
+  // Ed25519ph hashes what it is given: the service takes digests alone, and they are hashed again.
+  ED25519_PH_SHA_512: { DIGEST: { bytes: HASH_BYTES.SHA_512 } },
 }
 
 interface Asked {
@@ -49,7 +55,7 @@ interface Asked {
 }
 
 function faultOf({ Message, MessageType = 'RAW', SigningAlgorithm }: Asked): KmsFault | undefined {
-  const form = formsOf(SigningAlgorithm)[MessageType]
+  const form = FORMS[SigningAlgorithm]![MessageType]
   if (!form)
     return new KmsFault(
       'ValidationException',
@@ -69,7 +75,7 @@ async function asked(call: Call<Asked>, operation: 'sign' | 'verify') {
   await needAlgorithm(call, operation, used, 'SIGN_VERIFY', SigningAlgorithm)
   const fault = faultOf(call.input)
   if (fault) return refuse(call, operation, used, fault)
-  const { messageType } = formsOf(SigningAlgorithm)[MessageType]!
+  const { messageType } = FORMS[SigningAlgorithm]![MessageType]!
   const algorithm = SIGNING_ALGORITHMS[SigningAlgorithm]
   const input = { ...withKey(call, used), message, algorithm, ...(messageType && { messageType }) }
   return { used, input }

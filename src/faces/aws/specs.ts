@@ -12,6 +12,12 @@ export const KEY_SPECS = {
   ECC_NIST_P521: 'EC_P521',
   ECC_SECG_P256K1: 'EC_SECP256K1',
   ECC_NIST_EDWARDS25519: 'ED25519',
+  ML_DSA_44: 'ML_DSA_44',
+  ML_DSA_65: 'ML_DSA_65',
+  ML_DSA_87: 'ML_DSA_87',
+  ML_KEM_512: 'ML_KEM_512',
+  ML_KEM_768: 'ML_KEM_768',
+  ML_KEM_1024: 'ML_KEM_1024',
   HMAC_224: 'HMAC_224',
   HMAC_256: 'HMAC_256',
   HMAC_384: 'HMAC_384',
@@ -47,6 +53,7 @@ export const SIGNING_ALGORITHMS = {
   ECDSA_SHA_512: 'ECDSA_SHA_512',
   ED25519_SHA_512: 'ED25519',
   ED25519_PH_SHA_512: 'ED25519PH',
+  ML_DSA_SHAKE_256: 'ML_DSA',
 } as const satisfies Record<string, Algorithm>
 export type SigningAlgorithm = keyof typeof SIGNING_ALGORITHMS
 
@@ -74,6 +81,9 @@ export const KEY_PAIR_SPECS = {
   ECC_NIST_P521: KEY_SPECS.ECC_NIST_P521,
   ECC_SECG_P256K1: KEY_SPECS.ECC_SECG_P256K1,
   ECC_NIST_EDWARDS25519: KEY_SPECS.ECC_NIST_EDWARDS25519,
+  ML_KEM_512: KEY_SPECS.ML_KEM_512,
+  ML_KEM_768: KEY_SPECS.ML_KEM_768,
+  ML_KEM_1024: KEY_SPECS.ML_KEM_1024,
 } as const satisfies Record<string, Spec>
 export type KeyPairSpec = keyof typeof KEY_PAIR_SPECS
 
@@ -86,6 +96,8 @@ export const KEY_ORIGINS: Readonly<Record<Origin, string>> = {
 const RSA_OAEP = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']
 const RSASSA = Object.keys(SIGNING_ALGORITHMS).filter((name) => name.startsWith('RSASSA'))
 const RSA = { ENCRYPT_DECRYPT: RSA_OAEP, SIGN_VERIFY: RSASSA }
+const ML_DSA = { SIGN_VERIFY: ['ML_DSA_SHAKE_256'] }
+const ML_KEM = { ENCAPSULATE_DECAPSULATE: ['ML_KEM'] }
 const ec = (signature: string) => ({ SIGN_VERIFY: [signature], KEY_AGREEMENT: ['ECDH'] })
 
 /** What a key can be for, and with which algorithms, in the order in which the service names them. */
@@ -101,6 +113,12 @@ export const ALGORITHMS_OF: Readonly<
   ECC_NIST_P521: ec('ECDSA_SHA_512'),
   ECC_SECG_P256K1: { SIGN_VERIFY: ['ECDSA_SHA_256'] },
   ECC_NIST_EDWARDS25519: { SIGN_VERIFY: ['ED25519_SHA_512', 'ED25519_PH_SHA_512'] },
+  ML_DSA_44: ML_DSA,
+  ML_DSA_65: ML_DSA,
+  ML_DSA_87: ML_DSA,
+  ML_KEM_512: ML_KEM,
+  ML_KEM_768: ML_KEM,
+  ML_KEM_1024: ML_KEM,
   HMAC_224: { GENERATE_VERIFY_MAC: ['HMAC_SHA_224'] },
   HMAC_256: { GENERATE_VERIFY_MAC: ['HMAC_SHA_256'] },
   HMAC_384: { GENERATE_VERIFY_MAC: ['HMAC_SHA_384'] },
