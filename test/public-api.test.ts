@@ -53,7 +53,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       VerifyRoomInput Version
       VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
       WrappedMaterial Wrapping WrappingKey Write
-      ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput EnableKeyInput TagKeyInput FetchLinkOptions Followed GetReplicationStatusInput
+      ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput RotateKeyInput FetchLinkOptions Followed GetReplicationStatusInput
       PromoteVaultReplicaInput RealmSource ReplicaStatus ReplicateInput ReplicationLink
       ReplicationStatus VaultReplica VaultReplicaInput
       IdentifiedCiphertext IdentifyCiphertextInput TagKeyInput

@@ -525,6 +525,10 @@ export interface RotationStatus extends RotationInput {
   readonly nextRotationAt?: Date
   readonly lastRotatedAt?: Date
 }
+export interface RotateKeyInput extends KeyRef, Write {
+  /** Refuses when there were so many rotations on demand; default 25. */
+  readonly rotationsMax?: number
+}
 export interface ListRotationsInput extends KeyRef, Paged {
   /** The first material too, and one that waits for its rotation; default: rotations alone. */
   readonly includeMaterials?: boolean
@@ -939,8 +943,8 @@ export interface Operations {
     { readonly keyId: string; readonly rotation?: RotationStatus },
   ]
   putRotationPolicy: [KeyRef & Write & { readonly rotation: RotationInput | null }, Key]
-  /** A new version now, or the imported material that waits: 25 times, and no schedule moves. */
-  rotateKey: [KeyRef & Write, Version]
+  /** A new version now, or the imported material that waits for it; no schedule moves. */
+  rotateKey: [RotateKeyInput, Version]
   listRotations: [ListRotationsInput, Page<Rotation>]
   /** Linked, and disconnected at first. */
   createKeyStore: [CreateKeyStoreInput, KeyStore]

@@ -340,7 +340,11 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   revokeGrant: { ...write, ...key, ...dryRun, grantId },
   getRotationPolicy: { ...asked, ...key },
   putRotationPolicy: { ...write, ...key, rotation: c.nullable(rotation) },
-  rotateKey: { ...write, ...key },
+  rotateKey: {
+    ...write,
+    ...key,
+    rotationsMax: optional(c.integer(1, LIMITS.versionsPerKeyMax)),
+  },
   listRotations: { ...paged, ...key, includeMaterials: optional(c.boolean) },
   backupKey: { ...asked, ...key, ...destination },
   restoreKey: {

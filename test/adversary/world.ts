@@ -161,7 +161,7 @@ const KEYS = {
     ...(await fresh(world)),
     rotation: { daysBeforeExpiry: 3, expiryDays: 30, enabled: true },
   }),
-  rotateKey: fresh,
+  rotateKey: async (world) => ({ ...(await fresh(world)), rotationsMax: 3 }),
   listRotations: async ({ aes }) => ({ keyId: aes.id, limit: 3, includeMaterials: true }),
 } satisfies Partial<Inputs>
 

@@ -26,9 +26,10 @@ export const ROTATION_BODIES: Bodies<Names> = {
   rotateKey: writing<'rotateKey', Material | undefined>({
     prepare: async ({ core, key }) =>
       key.record.origin === 'internal' ? generate(core.provider, key.record.spec) : undefined,
-    run: async ({ core, tx, key }, material) => {
+    run: async ({ core, tx, key, input }, material) => {
       const { onDemandRotations = 0, ...record } = key.record
-      if (onDemandRotations >= LIMITS.onDemandRotationsMax) throw tooMany(onDemandRotations)
+      const { rotationsMax = LIMITS.onDemandRotationsMax } = input
+      if (onDemandRotations >= rotationsMax) throw tooMany(rotationsMax, onDemandRotations)
       const counted = { ...key, record: { ...record, onDemandRotations: onDemandRotations + 1 } }
       if (!material) return useNext(tx, counted)
       return addVersion(core, tx, counted, { origin: 'internal', attributes: {}, material })
@@ -109,16 +110,15 @@ const nothingWaits = (found = 'none'): StrongroomError =>
     },
   )
 
-const tooMany = (found: number): StrongroomError =>
+const tooMany = (max: number, found: number): StrongroomError =>
   new StrongroomError(
     'LIMIT_EXCEEDED',
-    `rotateKey: expected at most ${LIMITS.onDemandRotationsMax} rotations on demand of one key, ` +
-      'found as many.',
+    `rotateKey: expected at most ${max} rotations on demand of one key, found ${found}.`,
     {
       explain: {
         operation: 'rotateKey',
         rule: 'key.rotations',
-        expected: `fewer than ${LIMITS.onDemandRotationsMax}`,
+        expected: `fewer than ${max}`,
         found: String(found),
       },
     },

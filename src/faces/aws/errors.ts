@@ -3,6 +3,8 @@
  * client; only its own faults have other statuses.
  */
 import { StrongroomError, type ErrorCode } from '../../base/errors.ts'
+import type { Origin } from '../../domain/records.ts'
+import { KEY_ORIGINS } from './specs.ts'
 
 const SERVER_FAULTS: Readonly<Record<string, number>> = {
   KMSInternalException: 500,
@@ -75,6 +77,42 @@ const usageFault: Translate = ({ operation, arn, usage }, { message, explain }) 
       )
     : new KmsFault('InvalidKeyUsageException', message)
 
+/** Imports are for keys of one origin. */
+const originFault: Translate = (subject, error) => {
+  const { rule, found = '' } = error.explain ?? {}
+  if (rule !== 'key.origin') return usageFault(subject, error)
+  const origin = KEY_ORIGINS[found as Origin]
+  return new KmsFault(
+    'UnsupportedOperationException',
+    `${subject.arn} origin is ${origin} which is not valid for this operation.`,
+  )
+}
+
+const invalidState = (message: string): KmsFault =>
+  new KmsFault('KMSInvalidStateException', message)
+
+/** A key takes one material that waits for its rotation, and no second. */
+const pendingFault: Translate = (subject, error) => {
+  const { rule, subject: id, found } = error.explain ?? {}
+  if (rule !== 'material.other') return stateFault(subject, error)
+  const keyId = subject.arn.split('/').at(-1)
+  return invalidState(
+    `New key material (id: ${id}) cannot be imported into KMS key ${keyId}, because another key ` +
+      `material (id: ${found}) is pending rotation.`,
+  )
+}
+
+/** What does not open is not told from what opens and does not fit; what was refused later is. */
+const materialFault: Translate = (_, { explain, message }) =>
+  explain
+    ? new KmsFault('IncorrectKeyMaterialException', message)
+    : new KmsFault('InvalidCiphertextException')
+
+const rotationFault: Translate = (subject, error) =>
+  error.explain?.rule === 'material.pending'
+    ? invalidState(`No available key material pending rotation for the key: ${subject.arn}.`)
+    : stateFault(subject, error)
+
 /** TABLE of codes: ours on the left. What is absent is a defect. */
 export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
   INVALID_ARGUMENT: plain('ValidationException'),
@@ -110,6 +148,22 @@ const OF_OPERATION: Readonly<Record<string, typeof ERROR_TABLE>> = {
   CancelKeyDeletion: {
     INVALID_STATE: ({ arn }) =>
       new KmsFault('KMSInvalidStateException', `${arn} is not pending deletion.`),
+  },
+  GetParametersForImport: { NOT_PERMITTED_FOR_KEY: originFault },
+  ImportKeyMaterial: {
+    NOT_PERMITTED_FOR_KEY: originFault,
+    INVALID_STATE: pendingFault,
+    INVALID_KEY_MATERIAL: materialFault,
+  },
+  DeleteImportedKeyMaterial: { NOT_PERMITTED_FOR_KEY: originFault },
+  RotateKeyOnDemand: {
+    INVALID_STATE: rotationFault,
+    LIMIT_EXCEEDED: ({ arn }) =>
+      new KmsFault(
+        'LimitExceededException',
+        'The on-demand rotations limit has been reached for the given keyId. No more on-demand ' +
+          `rotations can be performed for this key: ${arn}`,
+      ),
   },
   GetPublicKey: { UNSUPPORTED: silent('UnsupportedOperationException') },
   TagResource: { LIMIT_EXCEEDED: () => new KmsFault('TagException', 'Too many tags') },

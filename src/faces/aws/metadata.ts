@@ -26,6 +26,18 @@ export function algorithmsOf({ spec, purposes }: Key): object {
   return algorithms ? { [ALGORITHMS_MEMBER[usage]]: algorithms } : {}
 }
 
+/** Of symmetric keys which material is used; of imported material how long it stays. */
+function materialOf({ spec, origin, state, currentMaterialId, materialExpiresAt }: Key): object {
+  const imported = origin === 'imported' && state !== 'pendingImport' && currentMaterialId
+  return {
+    ...(keySpecOf(spec) === 'SYMMETRIC_DEFAULT' && { CurrentKeyMaterialId: currentMaterialId }),
+    ...(imported &&
+      (materialExpiresAt
+        ? { ExpirationModel: 'KEY_MATERIAL_EXPIRES', ValidTo: materialExpiresAt }
+        : { ExpirationModel: 'KEY_MATERIAL_DOES_NOT_EXPIRE' })),
+  }
+}
+
 export function keyMetadata({ caller }: Call, { key, arn }: Found): object {
   const spec = keySpecOf(key.spec) ?? key.spec
   const { deletionAt } = key
@@ -44,6 +56,7 @@ export function keyMetadata({ caller }: Call, { key, arn }: Found): object {
     KeySpec: spec,
     CustomerMasterKeySpec: spec,
     ...algorithmsOf(key),
+    ...materialOf(key),
     MultiRegion: isMultiRegion(key),
   }
 }

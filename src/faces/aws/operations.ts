@@ -6,9 +6,11 @@ import { ALIAS_ROWS } from './aliases.ts'
 import type { Operation } from './call.ts'
 import { DATA_KEY_ROWS } from './data-keys.ts'
 import { ENCRYPTION_ROWS } from './encryption.ts'
+import { IMPORT_ROWS } from './imports.ts'
 import { KEY_ROWS } from './keys.ts'
 import { LIFECYCLE_ROWS } from './lifecycle.ts'
 import { MAC_ROWS } from './macs.ts'
+import { ROTATION_ROWS } from './rotation.ts'
 import { SECRET_ROWS } from './secrets.ts'
 import { SIGNING_ROWS } from './signing.ts'
 import { TAG_ROWS } from './tags.ts'
@@ -18,6 +20,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...LIFECYCLE_ROWS,
   ...ALIAS_ROWS,
   ...TAG_ROWS,
+  ...IMPORT_ROWS,
+  ...ROTATION_ROWS,
   ...ENCRYPTION_ROWS,
   ...DATA_KEY_ROWS,
   ...SIGNING_ROWS,

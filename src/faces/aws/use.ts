@@ -23,7 +23,7 @@ export interface Used {
   readonly origin: Origin
 }
 
-const usedOf = ({ key, vaultId, arn }: Found): Used => ({
+export const usedOf = ({ key, vaultId, arn }: Found): Used => ({
   keyId: key.id,
   vaultId,
   arn,

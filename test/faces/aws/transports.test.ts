@@ -34,6 +34,7 @@ describe.each(Object.entries(TRANSPORTS))('through the %s', (_, connect) => {
       KeySpec: 'SYMMETRIC_DEFAULT',
       CustomerMasterKeySpec: 'SYMMETRIC_DEFAULT',
       EncryptionAlgorithms: ['SYMMETRIC_DEFAULT'],
+      CurrentKeyMaterialId: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       MultiRegion: false,
     })
     const described = await kms.send(new DescribeKeyCommand({ KeyId: Arn }))
