@@ -72,7 +72,7 @@ const IMPORT = {
   ValidTo: may(time),
   ExpirationModel: may(words(EXPIRES, 'KEY_MATERIAL_DOES_NOT_EXPIRE')),
   ImportType: may(words('NEW_KEY_MATERIAL', 'EXISTING_KEY_MATERIAL')),
-  KeyMaterialDescription: may(text(0, 256, /^[a-zA-Z0-9:/_\s.-]*$/)),
+  KeyMaterialDescription: may(text(0, 256, /^[a-zA-Z0-9:/_\s.-]+$/)),
   KeyMaterialId: may(MATERIAL_ID),
 } as const
 type ImportCall = Call<import('./shape.ts').Values<typeof IMPORT>>
