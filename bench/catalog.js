@@ -3,8 +3,18 @@ import { AWS } from './aws.js'
 import { CRYPTO } from './crypto.js'
 import { ENGINE } from './engine.js'
 import { GROWTH } from './growth.js'
+import { OCI } from './oci.js'
 import { SOFTHSM } from './softhsm.js'
 import { START } from './start.js'
 import { STORE } from './store.js'
 
-export const CATALOG = [...ENGINE, ...STORE, ...START, ...CRYPTO, ...GROWTH, ...SOFTHSM, ...AWS]
+export const CATALOG = [
+  ...ENGINE,
+  ...STORE,
+  ...START,
+  ...CRYPTO,
+  ...GROWTH,
+  ...SOFTHSM,
+  ...AWS,
+  ...OCI,
+]

@@ -73,9 +73,9 @@ export function parseAuthorization(header: string | undefined): Parameters | und
 }
 
 /** Who signed a request; undefined for an unsigned one. Says nothing about the signature. */
-export function callerOf(headers: Readonly<Record<string, string>>): Caller | undefined {
-  if (headers['authorization'] === undefined) return undefined
-  const parsed = parseAuthorization(headers['authorization'])
+export function callerOf(authorization: string | undefined): Caller | undefined {
+  if (authorization === undefined) return undefined
+  const parsed = parseAuthorization(authorization)
   if (!parsed) throw unauthenticated()
   const { keyId } = parsed
   const [tenancy, user, fingerprint, ...more] = keyId.split('/')

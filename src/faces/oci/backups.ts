@@ -53,7 +53,7 @@ const MD5 = /^[A-Za-z0-9+/]{21}[AQgw]==$/
 
 /** What the header says; what is no MD5 at all matches nothing, and the reply says so in full. */
 async function expectedMd5(call: Call, upload: Upload): Promise<string | undefined> {
-  const header = call.headers['content-md5']
+  const header = call.header('content-md5')
   if (header === undefined || MD5.test(header)) return header
   throw new OciFault(
     FAULTS.md5,

@@ -70,8 +70,8 @@ export interface CallParts<Q, B> {
   readonly operation: Operation
   readonly asked: Asked
   readonly write: Pick<Write, 'ifMatch' | 'retryToken'>
-  /** Headers of the request, names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
+  /** A header of the request, by its name in lower case. */
+  readonly header: (name: string) => string | undefined
   readonly query: Q
   readonly body: B
   /** Our ids: of the host or the path. */
@@ -86,7 +86,7 @@ export class Call<Q = unknown, B = unknown> {
   readonly name: string
   readonly operation: Operation
   readonly asked: Asked
-  readonly headers: Readonly<Record<string, string>>
+  readonly header: (name: string) => string | undefined
   readonly query: Q
   readonly body: B
   readonly vaultId: string
@@ -101,7 +101,7 @@ export class Call<Q = unknown, B = unknown> {
     this.name = parts.name
     this.operation = parts.operation
     this.asked = parts.asked
-    this.headers = parts.headers
+    this.header = parts.header
     this.query = parts.query
     this.body = parts.body
     this.vaultId = parts.vaultId
@@ -155,7 +155,7 @@ export class Call<Q = unknown, B = unknown> {
    * @throws IncorrectState
    */
   refuseHeld(id: string, allowed: readonly string[] = IN_USE): void {
-    const held = this.face.transitions.at(id, this.face.now)
+    const held = this.face.transitions.at(id, this.face)
     if (!held || allowed.includes(held.state)) return
     const { retryToken } = this.#write
     if (retryToken !== undefined && retryToken === held.retryToken) return

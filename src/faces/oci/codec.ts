@@ -3,7 +3,7 @@ import { toBase64url, utf8 } from '../../base/bytes.ts'
 import type { Bytes, Reply } from './call.ts'
 import { FAULTS, invalid, OciFault } from './errors.ts'
 import { memo } from './memo.ts'
-import { API_VERSION } from './operations.ts'
+import { API_VERSION, type Route } from './operations.ts'
 
 /** A request as plain data. */
 export interface OciRequest {
@@ -24,6 +24,27 @@ export interface OciResponse {
   readonly body: string
 }
 
+/** A request whose headers are asked for one by one: to go through all takes longer than a call. */
+export interface Incoming {
+  readonly method: string
+  readonly url: string
+  /** By its name in lower case. */
+  readonly header: (name: string) => string | undefined
+  /** All of them, for signatures. */
+  readonly headers: () => Readonly<Record<string, string>>
+  readonly body: OciRequest['body']
+}
+
+/** A reply before it is text; without a value it is empty. */
+export interface Outcome {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly value: unknown
+}
+
+export const textOf = ({ value }: Outcome): string =>
+  value === undefined ? '' : JSON.stringify(value)
+
 export interface Target {
   readonly host: string
   /** Path and query as they came: what signatures are over. */
@@ -31,11 +52,31 @@ export interface Target {
   /** Below the version; undefined when the path has no version of this API. */
   readonly segments: readonly string[] | undefined
   readonly query: Readonly<Record<string, string>>
+  /** Where it has led to, by method. */
+  readonly routes: Map<string, Route>
 }
 
-/** Names in lower case. */
-export const lowerCased = (headers: OciRequest['headers']): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
+/** A request of plain data. */
+export function incoming({ method, url, headers, body }: OciRequest): Incoming {
+  const pairs = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])
+  const lowerCased = Object.fromEntries(pairs) as Readonly<Record<string, string>>
+  const header = (name: string): string | undefined => lowerCased[name]
+  return { method, url, header, headers: () => lowerCased, body }
+}
+
+/** A request as `fetch` has it. */
+export const fetched = (
+  method: string,
+  url: string,
+  headers: Headers,
+  body: OciRequest['body'],
+): Incoming => ({
+  method,
+  url,
+  header: (name) => headers.get(name) ?? undefined,
+  headers: () => Object.fromEntries(headers),
+  body,
+})
 
 /** A `+` is a plus sign: clients send it as it is. */
 function decoded(text: string): string {
@@ -47,12 +88,14 @@ function decoded(text: string): string {
 }
 
 /** Clients ask the same few URLs all the time. */
-const targetAt = memo((text) => {
+const targetAt = memo((url) => makeTarget(url, 'http://localhost'))
+const targetOn = memo((text) => {
   const at = text.indexOf(' ')
-  return makeTarget(text.slice(at + 1), `http://${text.slice(0, at) || 'localhost'}`)
+  return makeTarget(text.slice(at + 1), `http://${text.slice(0, at)}`)
 })
-export const targetOf = (url: string, { host = '' }: OciRequest['headers']): Target =>
-  targetAt(`${host} ${url}`)
+/** @param host of a URL that is only a path */
+export const targetOf = (url: string, host?: string): Target =>
+  url.startsWith('/') && host ? targetOn(`${host} ${url}`) : targetAt(url)
 
 function makeTarget(url: string, base: string): Target {
   if (!URL.canParse(url, base)) throw new OciFault(FAULTS.noRoute, 'url: expected a URL.')
@@ -69,6 +112,7 @@ function makeTarget(url: string, base: string): Target {
     target: pathname + search,
     segments: at < 0 ? undefined : segments.slice(at + 1),
     query: Object.fromEntries(query) as Record<string, string>,
+    routes: new Map(),
   }
 }
 
@@ -135,20 +179,18 @@ export const unquoted = (etag: string): string => /^(?:W\/)?"(.*)"$/.exec(etag)?
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
-export function responseOf({ etag, body, headers }: Reply, requestId: string): OciResponse {
-  return {
-    status: 200,
-    headers: {
-      ...(body === undefined ? {} : JSON_TYPE),
-      'opc-request-id': requestId,
-      ...(etag !== undefined && { etag }),
-      ...headers,
-    },
-    body: body === undefined ? '' : JSON.stringify(body),
-  }
-}
+export const outcomeOf = ({ etag, body, headers }: Reply, requestId: string): Outcome => ({
+  status: 200,
+  headers: {
+    ...(body !== undefined && JSON_TYPE),
+    'opc-request-id': requestId,
+    ...(etag !== undefined && { etag }),
+    ...headers,
+  },
+  value: body,
+})
 
-export function refusalOf(fault: OciFault, requestId: string): OciResponse {
+export function refusalOf(fault: OciFault, requestId: string): Outcome {
   const { status, code, message, retryAfter } = fault
   return {
     status,
@@ -157,6 +199,6 @@ export function refusalOf(fault: OciFault, requestId: string): OciResponse {
       'opc-request-id': requestId,
       ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
     },
-    body: JSON.stringify({ code, message }),
+    value: { code, message },
   }
 }

@@ -11,8 +11,6 @@ interface Shared {
   readonly throttle: Throttle
   /** Vaults by the extension in their host names. */
   readonly vaults: Map<string, string>
-  /** The vaults of keys. */
-  readonly homes: Map<string, string>
 }
 
 const shared = new WeakMap<Strongroom, Shared>()
@@ -24,7 +22,6 @@ function sharedOf(room: Strongroom): Shared {
     transitions: new Transitions(),
     throttle: new Throttle(),
     vaults: new Map(),
-    homes: new Map(),
   }
   shared.set(room, made)
   return made
@@ -33,7 +30,6 @@ function sharedOf(room: Strongroom): Shared {
 /** `<extension>-management.kms.<region>.<second level domain>`; the last part for mutual TLS. */
 const VAULT_HOST = /^([a-z2-7]{13})-(?:management|crypto)(?:-mtls)?\./
 const PAGE = 1000
-const HOMES_MAX = 10_000
 
 export type Service = 'management' | 'crypto' | 'crypto-mtls'
 
@@ -44,27 +40,15 @@ export class Face {
   readonly transitions: Transitions
   readonly throttle: Throttle
   readonly #vaults: Map<string, string>
-  readonly #homes: Map<string, string>
 
   constructor(room: Strongroom, options: OciOptions) {
     this.room = room
     this.options = options
     this.ids = new Ocids(options.realm ?? 'oc1', options.ocidRegion ?? room.region)
-    const { transitions, throttle, vaults, homes } = sharedOf(room)
+    const { transitions, throttle, vaults } = sharedOf(room)
     this.transitions = transitions
     this.throttle = throttle
     this.#vaults = vaults
-    this.#homes = homes
-  }
-
-  /** Whether a key is known to lie in a vault: keys never move from one to another. */
-  isHome(keyId: string, vaultId: string): boolean {
-    return this.#homes.get(keyId) === vaultId
-  }
-
-  learnHome(keyId: string, vaultId: string): void {
-    if (this.#homes.size >= HOMES_MAX) this.#homes.clear()
-    this.#homes.set(keyId, vaultId)
   }
 
   get now(): number {

@@ -105,7 +105,7 @@ export const base64 =
   (maxBytes: number): Read<Uint8Array> =>
   (value, path) => {
     if (typeof value !== 'string' || !BASE64.test(value)) invalid(path, 'base64')
-    const letters = value.replace(/=+$/, '')
+    const letters = value.endsWith('=') ? value.replace(/=+$/, '') : value
     if (letters.length % 4 === 1) invalid(path, 'base64')
     const bytes = new Uint8Array(Math.floor((letters.length * 3) / 4))
     if (bytes.length > maxBytes) invalid(path, `at most ${maxBytes} bytes`)
@@ -124,7 +124,7 @@ export const base64 =
 
 /** Names and strings, in whatever number; the room has the bounds. */
 export const textMap: Read<Readonly<Record<string, string>>> = (value, path) => {
-  const pairs = Object.entries(plain(value, path))
-  for (const [, each] of pairs) if (typeof each !== 'string') invalid(path, 'strings by name')
-  return Object.fromEntries(pairs) as Record<string, string>
+  const source = plain(value, path)
+  for (const name in source) if (typeof source[name] !== 'string') invalid(path, 'strings by name')
+  return source as Readonly<Record<string, string>>
 }

@@ -9,15 +9,18 @@ import { Call, type Operation } from './call.ts'
 import {
   bytesOf,
   collected,
+  incoming,
   jsonOf,
-  lowerCased,
+  outcomeOf,
   refusalOf,
-  responseOf,
   scopedToken,
   targetOf,
+  textOf,
   unquoted,
+  type Incoming,
   type OciRequest,
   type OciResponse,
+  type Outcome,
   type Target,
 } from './codec.ts'
 import { FAULTS, faultOf, hidden, invalid, OciFault } from './errors.ts'
@@ -35,32 +38,37 @@ const PARENT = ['UPDATING']
 const SIGNED_UPLOAD_MAX = 268_435_456
 
 interface Received {
-  readonly request: OciRequest
-  readonly headers: Readonly<Record<string, string>>
+  readonly request: Incoming
   readonly target: Target
   readonly route: Route
   readonly requestId: string
 }
 
-function routed(request: OciRequest, target: Target): Route {
-  const route = target.segments && routeOf(request.method, target.segments)
+function routed({ method }: Incoming, target: Target): Route {
+  const known = target.routes.get(method)
+  if (known) return known
+  const route = target.segments && routeOf(method, target.segments)
   if (route === undefined)
     throw new OciFault(FAULTS.noRoute, 'url: expected a path of this API, got another one.')
   if (route === 'other method')
-    throw new OciFault(FAULTS.method, `method: expected another one, got ${request.method}.`)
+    throw new OciFault(FAULTS.method, `method: expected another one, got ${method}.`)
+  target.routes.set(method, route)
   return route
 }
 
 /** Who asks, once the signature is verified where keys are registered. */
-async function authenticated(face: Face, received: Received): Promise<string | undefined> {
-  const { headers, request, target } = received
+async function authenticated(
+  face: Face,
+  { request, target }: Received,
+): Promise<string | undefined> {
   const { signatures, principalOf } = face.options
-  const caller = callerOf(headers)
+  const caller = callerOf(request.header('authorization'))
   if (signatures) {
     const required = signatures.required ?? true
     if (!caller && required) throw unauthenticated()
     const body = await collected(request.body, SIGNED_UPLOAD_MAX)
-    const signed = { method: request.method, target: target.target, headers, body }
+    const { method } = request
+    const signed = { method, target: target.target, headers: request.headers(), body }
     const now = signatures.now?.() ?? face.room.now()
     if (caller && !(await isAuthentic(signed, signatures.keys, now))) throw unauthenticated()
   }
@@ -90,10 +98,11 @@ function throttled(face: Face, { group }: Operation): void {
 }
 
 /** The headers that the operation has; others are not looked at. */
-async function writeOf({ headers, route, request, target }: Received): Promise<Write> {
+async function writeOf({ route, request, target }: Received): Promise<Write> {
   const { headers: known } = route.operation
-  const ifMatch = known.includes('if-match') ? headers['if-match'] : undefined
-  const token = known.includes('opc-retry-token') ? headers['opc-retry-token'] : undefined
+  if (known.length === 0) return {}
+  const given = (name: string) => (known.includes(name) ? request.header(name) : undefined)
+  const [ifMatch, token] = [given('if-match'), given('opc-retry-token')]
   if (token !== undefined && (token.length < 1 || token.length > RETRY_TOKEN_MAX))
     invalid('opc-retry-token', `1 to ${RETRY_TOKEN_MAX} characters`)
   const path = target.segments!.join('/')
@@ -138,12 +147,12 @@ function refuseHeld(call: Call, key: Key | undefined): void {
   if (client === 'management') call.refuseHeld(vaultId, PARENT)
 }
 
-async function bodyOf({ body, readBody }: Operation, request: OciRequest): Promise<unknown> {
+async function bodyOf({ body, readBody }: Operation, request: Incoming): Promise<unknown> {
   return body === 'bytes' ? bytesOf(request.body) : readBody(await jsonOf(request.body), '')
 }
 
-async function serve(face: Face, received: Received): Promise<OciResponse> {
-  const { request, headers, target, route, requestId } = received
+async function serve(face: Face, received: Received): Promise<Outcome> {
+  const { request, target, route, requestId } = received
   const { name, operation } = route
   const query = operation.readQuery(target.query, '')
   const body = await bodyOf(operation, request)
@@ -162,17 +171,42 @@ async function serve(face: Face, received: Received): Promise<OciResponse> {
     operation,
     asked,
     write,
-    headers,
+    header: request.header,
     query,
     body,
     ...names,
   })
   refuseHeld(call, names.key)
-  return responseOf(await operation.answer(call), requestId)
+  return outcomeOf(await operation.answer(call), requestId)
 }
 
 let unnamed = 0
 const newRequestId = (): string => (++unnamed).toString(16).toUpperCase().padStart(32, '0')
+
+/** The whole face, for the adapters: it never throws. */
+export function handlerOf(
+  room: Strongroom,
+  options: OciOptions,
+): (request: Incoming) => Promise<Outcome> {
+  const face = new Face(room, options)
+  return async (given) => {
+    const requestId = given.header('opc-request-id') ?? newRequestId()
+    let route: Route | undefined
+    try {
+      const target = targetOf(given.url, given.header('host'))
+      const request = options.signatures ? await whole(given) : given
+      route = routed(request, target)
+      return await serve(face, { request, target, route, requestId })
+    } catch (error) {
+      return refusalOf(faultOf(error, route?.operation.client === 'crypto'), requestId)
+    }
+  }
+}
+
+/** A stream can be read once: what is verified and then used is read before. */
+async function whole(request: Incoming): Promise<Incoming> {
+  return { ...request, body: await collected(request.body, SIGNED_UPLOAD_MAX) }
+}
 
 /**
  * The whole face as one function over plain data: what arrived, what is answered. It never throws;
@@ -190,23 +224,10 @@ export function ociHandler(
   room: Strongroom,
   options: OciOptions = {},
 ): (request: OciRequest) => Promise<OciResponse> {
-  const face = new Face(room, options)
-  return async (given) => {
-    const headers = lowerCased(given.headers)
-    const requestId = headers['opc-request-id'] ?? newRequestId()
-    let route: Route | undefined
-    try {
-      const target = targetOf(given.url, headers)
-      const request = face.options.signatures ? await whole(given) : given
-      route = routed(request, target)
-      return await serve(face, { request, headers, target, route, requestId })
-    } catch (error) {
-      return refusalOf(faultOf(error, route?.operation.client === 'crypto'), requestId)
-    }
+  const handle = handlerOf(room, options)
+  return async (request) => {
+    const outcome = await handle(incoming(request))
+    const { status, headers } = outcome
+    return { status, headers, body: textOf(outcome) }
   }
-}
-
-/** A stream can be read once: what is verified and then used is read before. */
-async function whole(request: OciRequest): Promise<OciRequest> {
-  return { ...request, body: await collected(request.body, SIGNED_UPLOAD_MAX) }
 }

@@ -10,10 +10,10 @@
  * client.endpoint = 'https://kms.local.oraclecloud.com'
  */
 import type { Strongroom } from '../../engine/room.ts'
-import type { OciRequest, OciResponse } from './codec.ts'
-import { ociHandler } from './handle.ts'
-import { textResponse } from './text-response.ts'
+import { fetched, type OciRequest } from './codec.ts'
+import { handlerOf } from './handle.ts'
 import type { OciOptions } from './options.ts'
+import { readyResponse, toResponse } from './ready-response.ts'
 
 export { isAuthentic, type Caller, type Signatures, type SignedRequest } from './auth.ts'
 export type { Bytes } from './call.ts'
@@ -47,14 +47,10 @@ export interface OciHttpClient {
  * keys.endpoint = vault.managementEndpoint
  */
 export function ociHttpClient(room: Strongroom, options: OciOptions = {}): OciHttpClient {
-  const handle = ociHandler(room, options)
+  const handle = handlerOf(room, options)
   return {
-    send: async ({ method, uri, headers, body }) => {
-      const given = bodyOf(body)
-      const request = { method, url: uri, headers: headersOf(headers, options) }
-      const reply = await handle({ ...request, ...(given !== undefined && { body: given }) })
-      return textResponse(reply)
-    },
+    send: async ({ method, uri, headers, body }) =>
+      readyResponse(await handle(fetched(method, uri, headers, bodyOf(body)))),
   }
 }
 
@@ -69,28 +65,9 @@ export function ociFetch(
   room: Strongroom,
   options: OciOptions = {},
 ): (request: Request) => Promise<Response> {
-  const handle = ociHandler(room, options)
-  return async ({ method, url, headers, body }) => {
-    const request = { method, url, headers: headersOf(headers, options) }
-    return toResponse(await handle({ ...request, ...(body && { body: piecesOf(body) }) }))
-  }
-}
-
-const HEADERS = ['opc-request-id', 'opc-retry-token', 'if-match', 'content-md5', 'authorization']
-
-/** Those that are looked at: to go through all of them takes longer than an encryption. */
-function headersOf(headers: Headers, { signatures }: OciOptions): Record<string, string> {
-  if (signatures) return Object.fromEntries(headers)
-  const found: Record<string, string> = {}
-  for (const name of HEADERS) {
-    const value = headers.get(name)
-    if (value !== null) found[name] = value
-  }
-  return found
-}
-
-function toResponse({ status, headers, body }: OciResponse): Response {
-  return new Response(body === '' ? null : body, { status, headers })
+  const handle = handlerOf(room, options)
+  return async ({ method, url, headers, body }) =>
+    toResponse(await handle(fetched(method, url, headers, body ? piecesOf(body) : undefined)))
 }
 
 /** Whatever the SDK accepts as a body: strings, bytes, blobs, streams of Node and of the web. */

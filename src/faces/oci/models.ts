@@ -21,10 +21,10 @@ interface Passing {
 
 /** The state as it shows: one in between while it is held, DELETING for as long after the deadline. */
 function lifecycleState(face: Face, { id, deletionAt }: Passing, state: string): string {
-  const { now, transitions, options } = face
-  const held = transitions.at(id, now)
+  const { transitions, options } = face
+  const held = transitions.at(id, face)
   if (held) return held.state
-  const leaving = deletionAt && now < deletionAt.getTime() + (options.transitionMs ?? 0)
+  const leaving = deletionAt && face.now < deletionAt.getTime() + (options.transitionMs ?? 0)
   return state === 'DELETED' && leaving ? 'DELETING' : state
 }
 

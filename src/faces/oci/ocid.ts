@@ -6,7 +6,7 @@
 import { utf8 } from '../../base/bytes.ts'
 import { isUuid, UUID_BYTES, uuidAt, uuidToBytes } from '../../format/uuid.ts'
 import { crc32 } from './crc32.ts'
-import { memo } from './memo.ts'
+import { Bounded, memo } from './memo.ts'
 
 export type OcidType = 'vault' | 'key' | 'keyversion'
 
@@ -55,15 +55,7 @@ export const extensionOf = memo((vaultId) =>
   base32(uuidToBytes(vaultId)).slice(0, EXTENSION_LETTERS),
 )
 
-/** By type, vault and id: ids have no other letters than theirs. */
-const bodyFor = memo((text) => {
-  const [type, vaultId, id] = text.split(' ') as [OcidType, string, string]
-  return makeBody(type, { id, vaultId })
-})
-const bodyOf = (type: OcidType, { id, vaultId }: Named): string =>
-  bodyFor(`${type} ${vaultId} ${id}`)
-
-function makeBody(type: OcidType, { id, vaultId }: Named): string {
+function bodyOf(type: OcidType, { id, vaultId }: Named): string {
   const bytes = new Uint8Array(BODY_BYTES)
   bytes.set(uuidToBytes(id))
   bytes.set(uuidToBytes(vaultId), UUID_BYTES)
@@ -81,8 +73,19 @@ const REGION_KEYS: ReadonlyMap<string, string> = new Map([
   ['us-phoenix-1', 'phx'],
 ])
 
+interface Known {
+  readonly vaultId: string
+  readonly ocid: string
+}
+
 /** Writes OCIDs of one realm and region. */
 export class Ocids {
+  /** The last of each type, by id: they are asked for again and again. */
+  readonly #known: Readonly<Record<OcidType, Bounded<Known>>> = {
+    vault: new Bounded(),
+    key: new Bounded(),
+    keyversion: new Bounded(),
+  }
   readonly #realm: string
   readonly #region: string
 
@@ -92,9 +95,14 @@ export class Ocids {
   }
 
   of(type: OcidType, named: Named): string {
-    const extension = extensionOf(named.vaultId)
+    const { id, vaultId } = named
+    const known = this.#known[type].get(id)
+    if (known?.vaultId === vaultId) return known.ocid
+    const extension = extensionOf(vaultId)
     const body = bodyOf(type, named)
-    return `ocid1.${type}.${this.#realm}.${this.#region}.${extension}.${body}`
+    const ocid = `ocid1.${type}.${this.#realm}.${this.#region}.${extension}.${body}`
+    this.#known[type].set(id, { vaultId, ocid })
+    return ocid
   }
 
   vault(vaultId: string): string {

@@ -29,9 +29,10 @@ export class Transitions {
   }
 
   /** The state in which a resource is held at this moment. */
-  at(id: string, now: number): Held | undefined {
+  at(id: string, clock: { readonly now: number }): Held | undefined {
     const held = this.#held.get(id)
-    if (held && now >= held.until) this.#held.delete(id)
-    return held && now < held.until ? held : undefined
+    if (!held || clock.now < held.until) return held
+    this.#held.delete(id)
+    return undefined
   }
 }

@@ -5,7 +5,7 @@ import { derOf } from './auth.ts'
 import { row, type Call } from './call.ts'
 import { crc32 } from './crc32.ts'
 import { invalid } from './errors.ts'
-import { base64, flag, may, need, present, text, textMap, word, type Read } from './fields.ts'
+import { base64, flag, may, need, text, textMap, word, type Read } from './fields.ts'
 import { versionOcid } from './models.ts'
 import { keyIdOf, versionIdOf } from './names.ts'
 import { NAME } from './parts.ts'
@@ -19,9 +19,16 @@ const SIGNATURE_BYTES_MAX = 4096
 /** Of associated data as JSON: fewer characters than this. */
 const ASSOCIATED_LENGTH = 4096
 
+/** A character takes at most six in JSON, and so do the punctuation marks of a pair. */
+function isSurelyShort(pairs: Readonly<Record<string, string>>): boolean {
+  let length = 2
+  for (const name in pairs) length += 6 * (name.length + pairs[name]!.length + 1)
+  return length < ASSOCIATED_LENGTH
+}
+
 const associated: Read<Readonly<Record<string, string>>> = (value, path) => {
   const pairs = textMap(value, path)
-  if (JSON.stringify(pairs).length >= ASSOCIATED_LENGTH)
+  if (!isSurelyShort(pairs) && JSON.stringify(pairs).length >= ASSOCIATED_LENGTH)
     invalid(path, `fewer than ${ASSOCIATED_LENGTH} characters`)
   return pairs
 }
@@ -35,22 +42,16 @@ interface Used {
   readonly keyVersionId?: string | undefined
 }
 
-/**
- * Key and version of a body, as the room wants them. The vault is left out once the key is known to
- * lie there: the room serves that without looking anything up.
- */
+/** Key and version of a body, as the room wants them. */
 async function used(call: Call<unknown, Used>) {
   const { keyId, keyVersionId } = call.body
-  const { vaultId } = call
-  const { face, asked } = call
+  const { vaultId, face, asked } = call
   const id = await keyIdOf(face, vaultId, keyId, asked)
   call.refuseHeld(id)
-  if (!face.isHome(id, vaultId)) {
-    await call.room.getKey({ ...asked, keyId: id, vaultId })
-    face.learnHome(id, vaultId)
-  }
-  const versionId = keyVersionId === undefined ? undefined : versionIdOf(vaultId, keyVersionId)
-  return { ...asked, keyId: id, ...(versionId !== undefined && { versionId }) }
+  const key = { ...asked, keyId: id, vaultId }
+  return keyVersionId === undefined
+    ? key
+    : { ...key, versionId: versionIdOf(vaultId, keyVersionId) }
 }
 
 /** What replies say of the version that did it. */
@@ -89,7 +90,12 @@ export const CRYPTO_ROWS = {
     },
     answer: async (call) => {
       const { plaintext, associatedData: context, encryptionAlgorithm: algorithm } = call.body
-      const input = { ...(await used(call)), plaintext, ...present({ context, algorithm }) }
+      const input = {
+        ...(await used(call)),
+        plaintext,
+        ...(context && { context }),
+        ...(algorithm && { algorithm }),
+      }
       const encrypted = await call.room.encrypt(input)
       wipe(plaintext)
       const body = {
@@ -116,7 +122,12 @@ export const CRYPTO_ROWS = {
     },
     answer: async (call) => {
       const { ciphertext, associatedData: context, encryptionAlgorithm: algorithm } = call.body
-      const input = { ...(await used(call)), ciphertext, ...present({ context, algorithm }) }
+      const input = {
+        ...(await used(call)),
+        ciphertext,
+        ...(context && { context }),
+        ...(algorithm && { algorithm }),
+      }
       const decrypted = await call.room.decrypt(input)
       const body = {
         ...shown(decrypted.plaintext),
@@ -143,7 +154,7 @@ export const CRYPTO_ROWS = {
       const { keyShape: spec, includePlaintextKey, associatedData: context } = call.body
       const use = await used(call)
       await refuseWeaker(call, use.keyId, spec)
-      const input = { ...use, spec, ...present({ context }) }
+      const input = { ...use, spec, ...(context && { context }) }
       const dataKey = await call.room.generateDataKey({
         ...input,
         ...(!includePlaintextKey && { withoutPlaintext: true }),
@@ -173,7 +184,12 @@ export const CRYPTO_ROWS = {
     },
     answer: async (call) => {
       const { message, signingAlgorithm: algorithm, messageType } = call.body
-      const input = { ...(await used(call)), message, algorithm, ...present({ messageType }) }
+      const input = {
+        ...(await used(call)),
+        message,
+        algorithm,
+        ...(messageType && { messageType }),
+      }
       const signed = await call.room.sign(input)
       const body = {
         ...named(call, signed),
@@ -201,7 +217,7 @@ export const CRYPTO_ROWS = {
     answer: async (call) => {
       const { message, signature, signingAlgorithm: algorithm, messageType } = call.body
       const use = await used(call)
-      const input = { ...use, message, signature, algorithm, ...present({ messageType }) }
+      const input = { ...use, message, signature, algorithm, ...(messageType && { messageType }) }
       const { valid } = await call.room.verify(input)
       return { body: { isSignatureValid: valid } }
     },

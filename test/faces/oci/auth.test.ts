@@ -132,7 +132,7 @@ describe('the principal', () => {
     await ask(await GET(), { principalOf })
     const caller = { keyId: KEY_ID, tenancy: TENANCY, user: USER, fingerprint: CALLER.fingerprint }
     expect(seen).toEqual([caller])
-    expect(callerOf({ authorization: 'Signature keyId="ST$token",signature="x"' })).toEqual({
+    expect(callerOf('Signature keyId="ST$token",signature="x"')).toEqual({
       keyId: 'ST$token',
     })
   })

@@ -17,7 +17,7 @@ import {
   type Read,
 } from '../../../src/faces/oci/fields.ts'
 import { base32, extensionOf, Ocids, parseOcid } from '../../../src/faces/oci/ocid.ts'
-import { textResponse } from '../../../src/faces/oci/text-response.ts'
+import { readyResponse } from '../../../src/faces/oci/ready-response.ts'
 
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(bytesToUuid)
 const TYPES = ['vault', 'key', 'keyversion'] as const
@@ -138,15 +138,15 @@ describe('values', () => {
 describe('paths', () => {
   test('decode per cent alone, and forgive what stands before the version', () => {
     const url = 'https://h.example/base//20180608/vaults/a%2Fb?page=a+b/=&x=%20&y'
-    expect(targetOf(url, {})).toEqual({
+    expect(targetOf(url)).toMatchObject({
       host: 'h.example',
       target: '/base//20180608/vaults/a%2Fb?page=a+b/=&x=%20&y',
       segments: ['vaults', 'a/b'],
       query: { page: 'a+b/=', x: ' ', y: '' },
     })
-    expect(targetOf('/20180608/keys', { host: 'v.example:81' }).host).toBe('v.example:81')
-    expect(targetOf('https://h/other', {}).segments).toBeUndefined()
-    const hostile = targetOf('https://h/20180608/vaults?__proto__=1', {}).query
+    expect(targetOf('/20180608/keys', 'v.example:81').host).toBe('v.example:81')
+    expect(targetOf('https://h/other').segments).toBeUndefined()
+    const hostile = targetOf('https://h/20180608/vaults?__proto__=1').query
     expect(Object.keys(hostile)).toEqual(['__proto__'])
   })
 
@@ -165,17 +165,35 @@ describe('paths', () => {
 })
 
 describe('responses of the transport', () => {
-  const reply = { status: 418, headers: { etag: 'e' }, body: '{"a":"é"}' }
+  const outcome = { status: 418, headers: { etag: 'e' }, value: { a: 'é' } }
+  const text = '{"a":"é"}'
   test('are responses in every way', async () => {
-    const response = textResponse(reply)
+    const response = readyResponse(outcome)
     expect(response).toBeInstanceOf(Response)
     expect([response.status, response.ok, response.headers.get('etag')]).toEqual([418, false, 'e'])
-    expect(await response.text()).toBe(reply.body)
+    expect(await response.text()).toBe(text)
     expect(await response.json()).toEqual({ a: 'é' })
-    expect(Buffer.from(await response.arrayBuffer()).toString()).toBe(reply.body)
-    expect(await (await response.blob()).text()).toBe(reply.body)
-    expect(await response.clone().text()).toBe(reply.body)
-    expect(await new Response(response.body).text()).toBe(reply.body)
-    expect(textResponse({ ...reply, body: '' }).body).toBeNull()
+    expect(Buffer.from(await response.arrayBuffer()).toString()).toBe(text)
+    expect(await (await response.blob()).text()).toBe(text)
+    expect(await response.clone().text()).toBe(text)
+    expect(await new Response(response.body).text()).toBe(text)
+    expect(readyResponse({ ...outcome, value: undefined }).body).toBeNull()
+  })
+
+  test('have all that a response of the platform has', async () => {
+    const [ours, theirs] = [readyResponse({ ...outcome, status: 200 }), new Response(text)]
+    for (const name of Object.getOwnPropertyNames(Response.prototype) as (keyof Response)[])
+      expect(typeof ours[name], name).toBe(typeof theirs[name])
+    expect([ours.ok, ours.type, ours.url, ours.redirected]).toEqual([true, 'default', '', false])
+  })
+
+  test('give JSON that is nobody else’s', async () => {
+    for (const value of [{ a: 'b', c: null }, { a: undefined, b: { c: [1] } }, [{ a: 1 }]]) {
+      const response = readyResponse({ ...outcome, value })
+      const json = await response.json()
+      expect(json).toEqual(JSON.parse(JSON.stringify(value)))
+      expect(json).not.toBe(await response.json())
+      expect(json).not.toBe(value)
+    }
   })
 })
