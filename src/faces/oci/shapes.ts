@@ -54,16 +54,32 @@ const shapeFields = record({
   curveId: may(words('NIST_P256', 'NIST_P384', 'NIST_P521')),
 })
 
+interface Found {
+  readonly shaped: Shaped
+  readonly curveId: Shape['curveId']
+}
+
+/** A shape is known by algorithm and length. */
+function byLength(algorithm: Shape['algorithm']): ReadonlyMap<number, Found> {
+  const purposes = PURPOSES[algorithm]
+  const shapes = Object.entries(SHAPES).filter(([, shape]) => shape.algorithm === algorithm)
+  return new Map(
+    shapes.map(([spec, { length, curveId }]) => [
+      length,
+      { shaped: { spec: spec as Spec, purposes }, curveId },
+    ]),
+  )
+}
+const BY_LENGTH = { AES: byLength('AES'), RSA: byLength('RSA'), ECDSA: byLength('ECDSA') }
+
 /** A key shape; the curve follows from the length, and one that is given must be that one. */
 export const keyShape: Read<Shaped> = (value, path) => {
   const { algorithm, length, curveId } = shapeFields(value, path)
-  for (const [spec, shape] of Object.entries(SHAPES)) {
-    if (shape.algorithm !== algorithm || shape.length !== length) continue
-    if (curveId !== undefined && curveId !== shape.curveId)
-      invalid(`${path}.curveId`, shape.curveId ?? `none with ${algorithm}`)
-    return { spec: spec as Spec, purposes: PURPOSES[algorithm] }
-  }
-  return invalid(`${path}.length`, `a length of ${algorithm} keys in bytes`)
+  const found = BY_LENGTH[algorithm].get(length)
+  if (!found) return invalid(`${path}.length`, `a length of ${algorithm} keys in bytes`)
+  if (curveId !== undefined && curveId !== found.curveId)
+    return invalid(`${path}.curveId`, found.curveId ?? `none with ${algorithm}`)
+  return found.shaped
 }
 
 /** The shape of a data key. */
