@@ -73,6 +73,7 @@ export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, FaultRow>>> = {
   FOREIGN_BACKUP: FAULTS.invalid,
   WRONG_BACKUP_KIND: FAULTS.invalid,
   CONTENT_MISMATCH: FAULTS.md5,
+  KEY_STORE_FAILED: FAULTS.unavailable,
   UNAVAILABLE: FAULTS.unavailable,
   OUTCOME_UNKNOWN: FAULTS.unavailable,
   BUSY: FAULTS.unavailable,

@@ -17,12 +17,19 @@ test('what is no URL leads nowhere', async () => {
 describe('the table of codes', () => {
   test('has a row for every code that a request can meet', () => {
     const ours = Object.keys(ERROR_CODES).filter((code) => !Object.hasOwn(ERROR_TABLE, code))
-    // The rest is about opening stores and about our own defects: 500.
+    // Of these OCI has no operation; the rest is about opening stores and about our own defects: 500.
     expect(
       ours.filter(
         (code) => !/^(WRONG_SEAL|STORE_|INTEGRITY|ROLLED_BACK|SELF_TEST|INTERNAL)/.test(code),
       ),
-    ).toEqual(['INVALID_IMPORT_TOKEN', 'EXPIRED_IMPORT_TOKEN'])
+    ).toEqual([
+      'INVALID_IMPORT_TOKEN',
+      'EXPIRED_IMPORT_TOKEN',
+      'INVALID_POLICY',
+      'POLICY_LOCKOUT',
+      'INVALID_GRANT_TOKEN',
+      'DRY_RUN',
+    ])
   })
 })
 
