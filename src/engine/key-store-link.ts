@@ -41,8 +41,11 @@ export interface KeyStoreLink {
   conflict?(store: LinkedKeyStore, others: readonly LinkedKeyStore[]): void
   /** Refuses what could never be connected: before it is linked, and before a change. */
   check(store: OpenKeyStore, before?: LinkedKeyStore): Promise<void>
-  /** Refuses what cannot be connected now: the key store is `failed` then. */
-  connect(store: OpenKeyStore): Promise<void>
+  /**
+   * Answers why it cannot be connected, in a word that is kept: the key store is `failed` then. What
+   * it throws refuses the attempt, and nothing is changed.
+   */
+  connect(store: OpenKeyStore): Promise<string | undefined>
   /**
    * What a new key is called over there: the name that was asked for, or a name of its own.
    * Refuses a key that is not fit.

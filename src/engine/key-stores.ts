@@ -44,13 +44,16 @@ const failed = (rule: string, expected: string, found: string, cause?: unknown):
     explain: { operation: 'keyStore', rule, expected, found },
   })
 
+/** The reason when a link throws what it should not. */
+export const LINK_BROKE = 'INTERNAL_ERROR'
+
 /** Asks a link; what it throws is a failure of the key store, whatever it is. */
 export async function asking<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
     if (error instanceof StrongroomError && error.code === 'KEY_STORE_FAILED') throw error
-    throw failed('INTERNAL_ERROR', 'an answer of the link', 'a failure', error)
+    throw failed(LINK_BROKE, 'an answer of the link', 'a failure', error)
   }
 }
 
@@ -244,5 +247,5 @@ export async function randomOf(
   await connectedStore(reader, id, core.now(), 'generateRandom')
   const bytes = await withSecret(reader, store, (open) => link.random!(open, lengthBytes))
   if (bytes.length === lengthBytes) return bytes
-  throw failed('INTERNAL_ERROR', `${lengthBytes} random bytes`, `${bytes.length} bytes`)
+  throw failed(LINK_BROKE, `${lengthBytes} random bytes`, `${bytes.length} bytes`)
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { StrongroomError } from '../../src/index.ts'
 import type { KeyStoreType } from '../../src/domain/records.ts'
-import { sealingLink, type SealingLink } from '../helpers/sealing-link.ts'
+import { refusal as refused, sealingLink, type SealingLink } from '../helpers/sealing-link.ts'
 import { codeOf, DAY_MS, flipped, rowsOf, stage, type Room, type Stage } from './support.ts'
 
 const PLAINTEXT = utf8('what is kept')
@@ -309,6 +309,16 @@ describe('connection', () => {
     expect((await room.decrypt({ ciphertext })).plaintext).toEqual(PLAINTEXT)
     clock.advance({ days: 31 })
     expect(await state(other)).toBe('deleted')
+  })
+
+  test('an attempt that the link refuses changes nothing', async () => {
+    const { room, vaultId, keyStoreId, link } = await linked('EXTERNAL', false)
+    const connect = async () => Promise.reject(refused('CLUSTER_NOT_ACTIVE'))
+    room.linkKeyStores('EXTERNAL', { ...link, connect })
+    const ref = { vaultId, keyStoreId }
+    const before = await room.getKeyStore(ref)
+    expect(await ruleOf(room.connectKeyStore(ref))).toBe('CLUSTER_NOT_ACTIVE')
+    expect(await room.getKeyStore(ref)).toEqual(before)
   })
 
   test('a key made while the key store is not connected is refused', async () => {

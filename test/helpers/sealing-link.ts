@@ -45,7 +45,12 @@ export function sealingLink(): SealingLink {
         throw refusal('SETTINGS_IN_USE')
     },
     check: async (store, before) => called('check', store, before && { before }),
-    connect: async (store) => called('connect', store),
+    connect: async (store) => {
+      const rule = refusing.get('connect')
+      refusing.delete('connect')
+      called('connect', store)
+      return rule
+    },
     createKey: async (store, { keyId = `made-${keys.size}` }) => {
       called('createKey', store)
       keys.set(keyId, randomBytes(32))

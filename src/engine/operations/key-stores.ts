@@ -9,7 +9,15 @@ import type { ConnectKeyStoreInput, KeyStore, UpdateKeyStoreInput } from '../api
 import { writing, type Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
 import { newId } from '../ids.ts'
-import { asking, existingStore, keysOf, linked, linkOf, withSecret } from '../key-stores.ts'
+import {
+  asking,
+  existingStore,
+  keysOf,
+  LINK_BROKE,
+  linked,
+  linkOf,
+  withSecret,
+} from '../key-stores.ts'
 import { pageOfKeyStores } from '../lists.ts'
 import { eachRow } from '../lookup.ts'
 import { matchEtag } from '../retry.ts'
@@ -89,7 +97,7 @@ export const KEY_STORE_BODIES: Bodies<Names> = {
       expectState(store, 'connect')
       if (store.record.connection !== 'disconnected') return { seq: store.seq }
       const link = linkOf(core, store.record.type)
-      const failure = await refusal(() => withSecret(reader, store, (open) => link.connect(open)))
+      const failure = await failureOf(() => withSecret(reader, store, (open) => link.connect(open)))
       return { seq: store.seq, ...(failure !== undefined && { failure }) }
     },
     run: async (context, { failure, ...verdict }) => {
@@ -162,13 +170,12 @@ async function still(
   return store
 }
 
-/** The reason why a link refuses; undefined when it does not. */
-async function refusal(ask: () => Promise<void>): Promise<string | undefined> {
+/** Why the link cannot connect; one that breaks down is a failure too. */
+async function failureOf(connect: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
-    await ask()
-    return undefined
+    return await connect()
   } catch (error) {
-    if (error instanceof StrongroomError && error.explain) return error.explain.rule
+    if (error instanceof StrongroomError && error.explain?.rule === LINK_BROKE) return LINK_BROKE
     throw error
   }
 }
