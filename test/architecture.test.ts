@@ -342,6 +342,15 @@ describe('the package', () => {
     const trees = SOURCES.filter(({ name }) => eager.includes(name)).map(({ tree }) => tree)
     expect(trees.flatMap(eagerPackages)).not.toContain('cborg')
   })
+
+  test('post-quantum code is loaded on first use, never by an import', () => {
+    const uses = SOURCES.filter(({ imports }) =>
+      imports.some(({ specifier }) => specifier.startsWith('@noble/post-quantum')),
+    )
+    expect(uses.map(({ name }) => name)).toEqual(['crypto/lattices.ts'])
+    const eager = uses.flatMap(({ tree }) => eagerPackages(tree))
+    expect(eager.filter((specifier) => specifier.startsWith('@noble'))).toEqual([])
+  })
 })
 
 /** Specifiers of static imports with values. */
