@@ -11,9 +11,12 @@ import type { WrappedMaterial } from '../engine/api.ts'
 import { concat, wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import type { Family, Spec } from '../domain/algorithms.ts'
-import { SPECS } from '../domain/algorithms.ts'
+import { PAIR_SPECS, SPECS } from '../domain/algorithms.ts'
+import { parsePkcs8Parts } from '../crypto/keys.ts'
+import { isLattice } from '../crypto/parameter-sets.ts'
 import { LIMITS } from '../domain/limits.ts'
 import { fileFailure } from './paths.ts'
+import { privateKeyOfPem } from './pem.ts'
 
 /** PEM is base64: a third longer than the material, plus its two lines. */
 const FILE_BYTES_MAX = 2 * LIMITS.wrappedMaterialBytesMax
@@ -69,6 +72,8 @@ const SYMMETRIC: Readonly<Partial<Record<Family, true>>> = { aes: true, hmac: tr
  * tells AES.
  */
 function recognise(content: Uint8Array, spec: Spec | undefined): Material {
+  const lattice = recogniseLattice(content, spec)
+  if (lattice) return lattice
   const raw = spec ?? RAW_AES.get(content.length)
   if (raw === undefined || SYMMETRIC[SPECS[raw].family] !== true)
     return recognisePair(content, spec)
@@ -104,6 +109,15 @@ function recognisePair(content: Uint8Array, spec: Spec | undefined): Material {
     'key material: expected 16, 24 or 32 raw bytes, or a private key of ' +
       `${spec ?? 'a known spec'}, got ${content.length} bytes that are ${found ?? 'neither'}.`,
   )
+}
+
+/** ML-DSA and ML-KEM: the identifier in PKCS#8 tells the spec; the engine reads the rest. */
+function recogniseLattice(content: Uint8Array, spec: Spec | undefined): Material | undefined {
+  const bytes = privateKeyOfPem(content) ?? content
+  const found = PAIR_SPECS.filter(isLattice).find((each) => parsePkcs8Parts(each, bytes))
+  if (found !== undefined && (spec === undefined || spec === found)) return { spec: found, bytes }
+  if (bytes !== content) wipe(bytes)
+  return undefined
 }
 
 /** PEM or DER; undefined when it is no private key (an encrypted one counts as none). */

@@ -1,12 +1,14 @@
 /**
  * `strongroom sign` and `verify`: the file is hashed as a stream and its digest is signed, so size
- * does not matter. Pure Ed25519 (RFC 8032) signs the message itself: there the engine's bound on
- * messages holds.
+ * does not matter; of ML-DSA the message representative. Pure Ed25519 (RFC 8032) signs the message
+ * itself: there the engine's bound on messages holds.
  */
 import { createHash } from 'node:crypto'
+import type { Hash as NodeHash } from 'node:crypto'
 import type { Command } from 'commander'
 import type { Key } from '../engine/api.ts'
-import type { Hash, SigningAlgorithm, Spec } from '../domain/algorithms.ts'
+import type { Strongroom } from '../index.ts'
+import type { AlgorithmRow, Hash, SigningAlgorithm, Spec } from '../domain/algorithms.ts'
 import { algorithmFor, defaultAlgorithm, SIGNING_ALGORITHMS, SPECS } from '../domain/algorithms.ts'
 import { StrongroomError } from '../base/errors.ts'
 import { LIMITS } from '../domain/limits.ts'
@@ -36,8 +38,6 @@ interface VerifyOptions extends SignOptions {
 }
 
 const BLOCK_BYTES = 256 * 1024
-/** The longest: RSA-4096, 512 bytes. */
-const SIGNATURE_BYTES_MAX = 1024
 
 const NODE_HASHES: Readonly<Record<Hash, string>> = {
   SHA_1: 'sha1',
@@ -67,7 +67,7 @@ export function addSign(program: Command): void {
         const output = options.output ?? (file === STANDARD ? STANDARD : `${file}.sig`)
         refuseBinaryWithJson(output, globalsOf(command).json)
         const key = await findKey(room, options.key, options.vault)
-        const signed = await room.sign(await request(file, key, options))
+        const signed = await room.sign(await request(room, file, key, options))
         const settings = { force: options.force === true, mode: 0o666 }
         await withOutput(output, settings, (target) => target.write(signed.signature))
         const data = { ...signed, output }
@@ -80,7 +80,7 @@ export function addSign(program: Command): void {
       withRoom(command, async (room) => {
         const signature = await readSignature(options.signature)
         const key = await findKey(room, options.key, options.vault)
-        const input = await request(file, key, options)
+        const input = await request(room, file, key, options)
         const data = await room.verify({ ...input, signature })
         const name = printable(file)
         const text = `${data.valid ? 'Good' : 'BAD'} signature of ${name} (${data.algorithm}).`
@@ -92,22 +92,34 @@ export function addSign(program: Command): void {
 const described = ({ file, output, algorithm, versionId }: Readonly<Record<string, unknown>>) =>
   fields({ file, signature: output, algorithm, version: versionId })
 
-/**
- * What `sign` and `verify` ask of the engine: the digest where the algorithm has one, else the
- * message.
- */
-async function request(file: string, key: Key, options: SignOptions) {
+/** What `sign` and `verify` ask of the engine. */
+async function request(room: Strongroom, file: string, key: Key, options: SignOptions) {
   const algorithm = options.algorithm ?? algorithmOf(key.spec)
-  const { hash } = algorithmFor(key.spec, algorithm)
+  const row = algorithmFor(key.spec, algorithm)
   const input = await openInput(file)
   try {
-    const message = hash ? await digestOf(input, hash) : await messageOf(input)
-    const messageType = hash ? ('digest' as const) : ('raw' as const)
+    const message = await computed(room, key, row, input)
     const format = options.format && ({ format: options.format === 'RAW' ? 'raw' : 'der' } as const)
-    return { keyId: key.id, vaultId: key.vaultId, algorithm, message, messageType, ...format }
+    return { keyId: key.id, vaultId: key.vaultId, algorithm, ...message, ...format }
   } finally {
     await input.close()
   }
+}
+
+/** The digest where the algorithm has one, the message representative of ML-DSA, or the message. */
+async function computed(room: Strongroom, key: Key, row: AlgorithmRow, input: Input) {
+  const { hash, muBytes } = row
+  if (hash) {
+    const message = await hashed(input, createHash(NODE_HASHES[hash]))
+    return { message, messageType: 'digest' } as const
+  }
+  if (muBytes === undefined) return { message: await messageOf(input) }
+  const { jwk } = await room.getPublicKey({ keyId: key.id, vaultId: key.vaultId })
+  const shake256 = () => createHash('shake256', { outputLength: muBytes })
+  // FIPS 204 algorithm 7, line 6, of a message without a context (algorithm 2, line 10).
+  const tr = shake256().update(Buffer.from(jwk['pub']!, 'base64url')).digest()
+  const mu = shake256().update(tr).update(Uint8Array.of(0, 0))
+  return { message: await hashed(input, mu), messageType: 'externalMu' } as const
 }
 
 /** RSA keys must name an algorithm in the engine; a command line may choose PSS for them. */
@@ -116,21 +128,20 @@ function algorithmOf(spec: Spec): SigningAlgorithm {
   const chosen = defaultAlgorithm(spec, 'sign')
   const found = SIGNING_ALGORITHMS.find((name) => name === chosen)
   if (found !== undefined) return found
-  throw new StrongroomError('UNSUPPORTED', `key: expected an RSA, EC or Ed25519 key, got ${spec}.`)
+  throw new StrongroomError('UNSUPPORTED', `key: expected a key that signs, got ${spec}.`)
 }
 
-async function digestOf(input: Input, hash: Hash): Promise<Uint8Array> {
-  const digest = createHash(NODE_HASHES[hash])
+async function hashed(input: Input, state: NodeHash): Promise<Uint8Array> {
   const progress = await progressOf(input.sizeBytes, 'hashing')
   try {
     for await (const { bytes } of input.blocks(BLOCK_BYTES)) {
-      digest.update(bytes)
+      state.update(bytes)
       progress.add(bytes.length)
     }
   } finally {
     progress.stop()
   }
-  return Uint8Array.from(digest.digest())
+  return Uint8Array.from(state.digest())
 }
 
 async function messageOf(input: Input): Promise<Uint8Array> {
@@ -146,7 +157,7 @@ async function messageOf(input: Input): Promise<Uint8Array> {
 async function readSignature(path: string): Promise<Uint8Array> {
   const input = await openInput(path)
   try {
-    return await input.read(SIGNATURE_BYTES_MAX)
+    return await input.read(LIMITS.signatureBytesMax)
   } finally {
     await input.close()
   }

@@ -32,7 +32,7 @@ export function drawn(context: ProviderContext, length: number = DRAWN_BYTES): U
   return bytes
 }
 
-/** FIPS 204 algorithm 1, FIPS 203 algorithm 19; the seed is what is kept (3.6.3 and 7.1 there). */
+/** FIPS 204 algorithm 1, FIPS 203 algorithm 19; the seed is what is kept (3.6.3 and 3.3 there). */
 export async function generateLattice(
   context: ProviderContext,
   spec: LatticeSpec,

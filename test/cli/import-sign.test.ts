@@ -2,7 +2,9 @@
 import { createHash, generateKeyPairSync, randomBytes, verify as check } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
+import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { loadVectors } from '../crypto/support.ts'
 import type { Sandbox } from './cli.ts'
 import { stocked } from './cli.ts'
 
@@ -26,6 +28,18 @@ const PAIRS: readonly (readonly [spec: string, make: () => Pair])[] = [
   ['EC_SECP256K1', () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' })],
   ['ED25519', () => generateKeyPairSync('ed25519')],
 ]
+
+const ML_DSA: Readonly<Record<string, typeof ml_dsa44 | undefined>> = {
+  ML_DSA_44: ml_dsa44,
+  ML_DSA_65: ml_dsa65,
+  ML_DSA_87: ml_dsa87,
+}
+const LATTICES = (['ml-dsa', 'ml-kem'] as const).flatMap((file) => {
+  const { keys } = loadVectors(file) as {
+    readonly keys: readonly Readonly<Record<'source' | 'spec' | 'seed' | 'pkcs8', string>>[]
+  }
+  return keys
+})
 
 describe('import', () => {
   test.each([
@@ -67,6 +81,32 @@ describe('import', () => {
     },
   )
 
+  test.each(LATTICES)(
+    'a private key of $spec, as PEM and as DER, is that key ($source)',
+    async ({ spec, seed, pkcs8 }) => {
+      const der = Buffer.from(pkcs8, 'hex')
+      const lines = der.toString('base64').match(/.{1,64}/g)!
+      const armour = ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', '']
+      await writeFile(box.path('lattice.der'), der)
+      await writeFile(box.path('lattice.pem'), armour.join('\n'))
+      for (const form of ['pem', 'der']) {
+        const name = `${spec}-${form}`
+        const key = await box.json('key', 'import', name, `lattice.${form}`)
+        expect(key).toMatchObject({ spec, origin: 'imported' })
+        const dsa = ML_DSA[spec]
+        if (!dsa) continue
+        const args = ['sign', 'letter', '--key', name, '-o', 'letter.pq', '--force']
+        expect(await box.json(...args)).toMatchObject({ algorithm: 'ML_DSA' })
+        const { publicKey } = dsa.keygen(new Uint8Array(Buffer.from(seed, 'hex')))
+        const [letter, signature] = await Promise.all(
+          ['letter', 'letter.pq'].map((file) => readFile(box.path(file))),
+        )
+        // Streamed as external mu, it is an ordinary signature of the file.
+        expect(dsa.verify(signature!, letter!, publicKey)).toBe(true)
+      }
+    },
+  )
+
   test.each([
     ['17 bytes', () => randomBytes(17), []],
     ['nothing', () => Buffer.alloc(0), []],
@@ -74,6 +114,9 @@ describe('import', () => {
     ['another pair than the spec', () => pem(PAIRS[1]![1]()), ['--spec', 'EC_P384']],
     ['a spec of a pair for raw bytes', () => randomBytes(32), ['--spec', 'RSA_2048']],
     ['a curve that we lack', () => pem(generateKeyPairSync('ec', { namedCurve: 'P-224' })), []],
+    ['another parameter set than the spec', () => lattice('ML_KEM_512'), ['--spec', 'ML_KEM_768']],
+    ['ML-DSA cut short', () => lattice('ML_DSA_44').subarray(1), []],
+    ['ML-DSA without its seed', () => lattice('ML_DSA_44').fill(4, 20, 21), []],
     ['text', () => Buffer.from('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'), []],
   ])('%s is refused', async (_, content, args) => {
     await writeFile(box.path('bad'), content())
@@ -92,6 +135,8 @@ describe('import', () => {
   })
 })
 
+const lattice = (name: string): Buffer =>
+  Buffer.from(LATTICES.find(({ spec }) => spec === name)!.pkcs8, 'hex')
 const pem = ({ privateKey }: Pair) => privateKey.export({ type: 'pkcs8', format: 'pem' })
 
 /** The same check by OpenSSL: PSS with a salt as long as the hash, ECDSA in DER, pure Ed25519. */
@@ -115,6 +160,8 @@ describe('sign and verify', () => {
     ['EC_P521', [], 'ECDSA_SHA_512'],
     ['EC_SECP256K1', [], 'ECDSA_SHA_256'],
     ['ED25519', ['--algorithm', 'ED25519PH'], 'ED25519PH'],
+    ['ML_DSA_44', [], 'ML_DSA'],
+    ['ML_DSA_87', [], 'ML_DSA'],
   ])('%s %j signs a file that is longer than a message may be', async (spec, args, algorithm) => {
     const name = `k-${spec}-${args.join('')}`
     await box.json('key', 'create', name, '--spec', spec)
