@@ -98,6 +98,8 @@ export const LIMITS = {
   attributesMax: 256,
   attributeValuesMax: 256,
   grantsPerKeyMax: 50_000,
+  /** A key is restored in one commit: with more grants it is backed up with its vault. */
+  grantsPerKeyBackupMax: 4000,
   grantNameLengthMax: 256,
   grantTokensMax: 10,
   grantTokenLengthMax: 8192,

@@ -127,6 +127,8 @@ export const FRAMES = {
   material: 6,
   alias: 8,
   counter: 12,
+  policy: 17,
+  grant: 18,
   /** Kind realm: the root key and when the realm was made; the erase keys; one row of the store. */
   root: 128,
   erase: 129,

@@ -1,6 +1,12 @@
 /** The second half of restoring a vault: key by key out of the spool, in bounded transactions. */
 import { nextState, VAULT_TABLE } from '../../domain/lifecycle.ts'
-import type { AliasRecord, KeyRecord, VaultRecord, VersionRecord } from '../../domain/records.ts'
+import type {
+  AliasRecord,
+  GrantRecord,
+  KeyRecord,
+  VaultRecord,
+  VersionRecord,
+} from '../../domain/records.ts'
 import { settleKey, settleVault } from '../../domain/settle.ts'
 import { path, range } from '../../format/paths.ts'
 import { note } from '../agenda.ts'
@@ -13,7 +19,14 @@ import { readStore } from '../records.ts'
 import { saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
 import { vaultAnswer } from '../views.ts'
-import { isDestroyed, placeOf, writeKey, writeVersions, type Restoring } from './merge.ts'
+import {
+  isDestroyed,
+  placeOf,
+  restoreGrants,
+  writeKey,
+  writeVersions,
+  type Restoring,
+} from './merge.ts'
 import { partsOf, wipePart, type KeyPart } from './payload.ts'
 import { restoreAliases } from './restore-key.ts'
 import { spooled } from './spool.ts'
@@ -27,6 +40,7 @@ const ROWS_PER_VERSION = 5
 const ROWS_PER_KEY = 24
 const VERSIONS_PER_COMMIT_MAX = 256
 const ALIASES_PER_COMMIT = 16
+const GRANTS_PER_COMMIT = 16
 const VERSIONS_GONE_PER_COMMIT = 16
 
 interface Filling {
@@ -45,23 +59,24 @@ export async function fillVault(
   const vault = await vaultView(core.reader(cell), core.now())
   const how: Restoring = { core, vault, idOf, over }
   const flight = new Flight()
-  let aliases: AliasRecord[] = []
+  const aliases: AliasRecord[] = []
+  const grants: GrantRecord[] = []
   try {
     const header = { kind: 'vault', vaultId: restoredFrom! } as const
     for await (const part of partsOf(spooled(core, spoolId, pieces), header)) {
       if (part.kind === 'key') await flight.add(part.part, () => restorePart(how, cell, part.part))
-      if (part.kind !== 'alias') continue
-      await flight.landed()
-      aliases.push(part.alias)
-      if (aliases.length < ALIASES_PER_COMMIT) continue
-      await putAliases(how, cell, aliases)
-      aliases = []
+      else await flight.landed()
+      if (part.kind === 'alias') aliases.push(part.alias)
+      if (part.kind === 'grant') grants.push(part.grant)
+      if (aliases.length >= ALIASES_PER_COMMIT) await putAliases(how, cell, aliases.splice(0))
+      if (grants.length >= GRANTS_PER_COMMIT) await putGrants(how, cell, grants.splice(0))
     }
   } finally {
     await flight.settled()
   }
   await flight.landed()
   await putAliases(how, cell, aliases)
+  await putGrants(how, cell, grants)
   if (over) await forgetLost(core, cell)
   await core.transact(cell, CAUSE, async (tx) => {
     const { record } = await vaultView(tx, tx.now)
@@ -144,6 +159,31 @@ async function putAliases(
       if (key && !isDestroyed(key.record, tx.now)) targets.set(keyId, key.record.id)
     }
     await restoreAliases(core, tx, aliases, (keyId) => targets.get(keyId))
+  })
+}
+
+/** Of keys that keep their ids: a grant was made for one key, and a copy is another. */
+async function putGrants(
+  { core, idOf }: Restoring,
+  cell: Cell,
+  grants: readonly GrantRecord[],
+): Promise<void> {
+  const byKey = new Map<string, GrantRecord[]>()
+  for (const grant of grants) {
+    if (idOf(grant.keyId) !== grant.keyId) continue
+    const known = byKey.get(grant.keyId)
+    if (known) known.push(grant)
+    else byKey.set(grant.keyId, [grant])
+  }
+  if (byKey.size === 0) return
+  await core.transact(cell, CAUSE, async (tx) => {
+    for (const [id, some] of byKey) {
+      const index = await tx.get('index', path.index(id, cell.id))
+      if (!index) continue
+      const { ordinal } = index.record
+      const key = await tx.get('key', path.key(cell.id, ordinal))
+      if (key && !isDestroyed(key.record, tx.now)) await restoreGrants(tx, { id, ordinal }, some)
+    }
   })
 }
 

@@ -1,4 +1,5 @@
 /** What goes into a backup: the records of keys, each key as it is at one moment. */
+import { StrongroomError } from '../../base/errors.ts'
 import { wipe } from '../../base/bytes.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { KeyView, VaultView } from '../../domain/settle.ts'
@@ -31,6 +32,8 @@ export async function framesOfKey(
     if (bytes > LIMITS.backupKeyBytesMax) tooLong('of one key', LIMITS.backupKeyBytesMax, bytes)
   }
   try {
+    const policy = await reader.get('policy', path.policy(vaultId, ordinal))
+    if (policy) add({ kind: 'policy', body: encodeRecord('policy', policy.record) })
     const suite = await keySuite(core, reader, ordinal)
     for await (const { record, state } of eachVersion(core, key, now)) {
       if (state !== 'enabled' && state !== 'disabled') continue
@@ -66,6 +69,29 @@ export async function* aliasFrames(
   }
 }
 
+/** Grants of one key, at most as many as fit into one restore. */
+export async function grantFramesOf(core: Core, { record }: KeyView): Promise<Frame[]> {
+  const frames: Frame[] = []
+  for await (const frame of grantFrames(core, record.vaultId, record.ordinal)) {
+    if (frames.push(frame) <= LIMITS.grantsPerKeyBackupMax) continue
+    throw new StrongroomError(
+      'LIMIT_EXCEEDED',
+      `Backup of one key: expected at most ${LIMITS.grantsPerKeyBackupMax} grants, found more; ` +
+        'back up its vault.',
+    )
+  }
+  return frames
+}
+
+/** Grants of a vault, or of one key of it. */
+async function* grantFrames(core: Core, vaultId: string, ordinal?: number): AsyncGenerator<Frame> {
+  const bounds = ordinal === undefined ? range.allGrants(vaultId) : range.grants(vaultId, ordinal)
+  for await (const { key, value } of eachRow(core, bounds)) {
+    const { record } = core.records.open('grant', vaultId, key, value)
+    yield { kind: 'grant', body: encodeRecord('grant', record) }
+  }
+}
+
 /** A vault, and all its usable keys one after another. */
 export async function* framesOfVault(
   core: Core,
@@ -86,12 +112,12 @@ export async function* framesOfVault(
       wipe(...frames.map(({ body }) => body))
     }
   }
-  const aliases = aliasFrames(core, id)
-  for (;;) {
-    const next = await during(core, () => aliases.next())
-    if (next.done === true) return
-    yield next.value
-  }
+  for (const rest of [aliasFrames(core, id), grantFrames(core, id)])
+    for (;;) {
+      const next = await during(core, () => rest.next())
+      if (next.done === true) break
+      yield next.value
+    }
 }
 
 /** One step of a stream that outlives its operation: `close` waits for it. */

@@ -5,12 +5,13 @@
 import { StrongroomError } from '../../base/errors.ts'
 import { uuidToBytes } from '../../format/uuid.ts'
 import type { Suite } from '../../crypto/provider.ts'
-import type { KeyRecord, VersionRecord } from '../../domain/records.ts'
+import type { GrantRecord, KeyRecord, PolicyRecord, VersionRecord } from '../../domain/records.ts'
 import { resumed } from '../../domain/rotation.ts'
 import type { VaultView } from '../../domain/settle.ts'
 import { path } from '../../format/paths.ts'
 import { note } from '../agenda.ts'
 import type { Core } from '../core.ts'
+import { countGrants } from '../grant-count.ts'
 import { createKeyKey, keySuite, openWrapped } from '../make.ts'
 import type { Entry } from '../records.ts'
 import type { Tx } from '../tx.ts'
@@ -183,7 +184,7 @@ export async function writeKey(
   how: Restoring,
   tx: Tx,
   place: Place,
-  { key }: KeyPart,
+  { key, policy }: KeyPart,
   versions: readonly VersionRecord[],
 ): Promise<Entry<KeyRecord>> {
   const { id, ordinal } = place
@@ -194,12 +195,37 @@ export async function writeKey(
   const record = merged(how, tx, place, key, versions, current)
   await note(tx, record, ...versions.flatMap((v) => [v.materialExpiresAt, v.deletion?.at]))
   tx.touch(id)
+  // What was decided since about a key that is here stays.
+  if (policy && (!place.existing || how.over)) await restorePolicy(tx, place, policy)
   return tx.put('key', path.key(vaultId, ordinal), record)
 }
 
 /** Imported for a rotation that has not been. */
 const waits = ({ forRotation, rotatedAt }: VersionRecord): boolean =>
   forRotation === true && rotatedAt === undefined
+
+async function restorePolicy(tx: Tx, { id, ordinal }: Place, policy: PolicyRecord): Promise<void> {
+  const at = path.policy(tx.cell.id, ordinal)
+  if (!(await tx.get('policy', at))) await tx.put('policy', at, { ...policy, keyId: id })
+}
+
+/** Grants that are not there, of a key that is: their number follows. */
+export async function restoreGrants(
+  tx: Tx,
+  { id, ordinal }: Pick<Place, 'id' | 'ordinal'>,
+  grants: readonly GrantRecord[],
+): Promise<void> {
+  let added = 0
+  for (const grant of grants) {
+    const at = path.grant(tx.cell.id, ordinal, grant.id)
+    if (await tx.get('grant', at)) continue
+    await tx.put('grant', at, grant)
+    added++
+  }
+  if (added === 0) return
+  await countGrants(tx, ordinal, added)
+  tx.touch(id)
+}
 
 /** Of two of the same moment the one that is here. */
 const newerOf = (existing: KeyRecord | undefined, key: KeyRecord): KeyRecord =>

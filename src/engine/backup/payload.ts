@@ -1,10 +1,17 @@
 /**
- * What lies in a backup of a vault or key: the vault, then each key with its versions, each version
- * with its material, then aliases. A writer of ours makes nothing else, so a reader takes nothing
+ * What lies in a backup of a vault or key: the vault, then each key with its policy and its versions,
+ * each version with its material, then aliases, then grants. A writer of ours makes nothing else, so a reader takes nothing
  * else.
  */
 import { wipe } from '../../base/bytes.ts'
-import type { AliasRecord, KeyRecord, VaultRecord, VersionRecord } from '../../domain/records.ts'
+import type {
+  AliasRecord,
+  GrantRecord,
+  KeyRecord,
+  PolicyRecord,
+  VaultRecord,
+  VersionRecord,
+} from '../../domain/records.ts'
 import { refuseBackup } from '../../format/armour.ts'
 import { tooLong, type BackupHeader, type Frame } from '../../format/backup.ts'
 import { LIMITS } from '../../domain/limits.ts'
@@ -19,6 +26,7 @@ export interface VersionPart {
 
 export interface KeyPart {
   readonly key: KeyRecord
+  readonly policy?: PolicyRecord
   readonly versions: readonly VersionPart[]
   readonly bytes: number
 }
@@ -27,12 +35,14 @@ export type Part =
   | { readonly kind: 'vault'; readonly vault: VaultRecord }
   | { readonly kind: 'key'; readonly part: KeyPart }
   | { readonly kind: 'alias'; readonly alias: AliasRecord }
+  | { readonly kind: 'grant'; readonly grant: GrantRecord }
 
 export const wipePart = ({ versions }: KeyPart): void =>
   wipe(...versions.map(({ material }) => material))
 
 interface Growing {
   readonly key: KeyRecord
+  policy?: PolicyRecord
   readonly versions: { record: VersionRecord; material?: Uint8Array; reserved?: number }[]
   bytes: number
 }
@@ -43,7 +53,7 @@ export async function* partsOf(
   header: Pick<BackupHeader, 'kind' | 'vaultId' | 'keyId'>,
 ): AsyncGenerator<Part> {
   let growing: Growing | undefined
-  let aliases = false
+  let after: 'alias' | 'grant' | undefined
   let seen = 0
   try {
     for await (const frame of frames) {
@@ -52,14 +62,16 @@ export async function* partsOf(
         refuseBackup('the records of its kind in order')
       if (kind === 'vault') yield { kind, vault: vaultOf(frame, header) }
       else if (kind === 'key') {
-        if (aliases) refuseBackup('keys before aliases')
+        if (after) refuseBackup('keys before aliases and grants')
         if (growing) yield { kind, part: whole(growing) }
         growing = { key: keyOf(frame, header), versions: [], bytes: body.length }
-      } else if (kind === 'alias') {
+      } else if (kind === 'alias' || kind === 'grant') {
         if (growing) yield { kind: 'key', part: whole(growing) }
         growing = undefined
-        aliases = true
-        yield { kind, alias: decoded('alias', frame) }
+        if (kind === 'alias' && after === 'grant') refuseBackup('aliases before grants')
+        after = kind
+        if (kind === 'alias') yield { kind, alias: decoded('alias', frame) }
+        else yield { kind, grant: decoded('grant', frame) }
       } else if (growing) grow(growing, frame)
       else refuseBackup('a key before its versions')
     }
@@ -87,17 +99,28 @@ function grow(growing: Growing, frame: Frame): void {
     return
   }
   const version = versions.at(-1)
+  if (frame.kind === 'policy') {
+    growing.policy = policyOf(frame, growing)
+    return
+  }
   if (!version || frame.kind !== (version.material ? 'counter' : 'material'))
     return refuseBackup('the material of each version')
   if (frame.kind === 'counter') version.reserved = decoded('counter', frame).reserved
   else version.material = decoded('material', frame).material
 }
 
-function whole({ key, versions, bytes }: Growing): KeyPart {
+function policyOf(frame: Frame, { key, versions, policy }: Growing): PolicyRecord {
+  const record = decoded('policy', frame)
+  if (policy || versions.length > 0 || record.keyId !== key.id)
+    refuseBackup('one policy of a key, before its versions')
+  return record
+}
+
+function whole({ key, policy, versions, bytes }: Growing): KeyPart {
   for (const { material } of versions) if (!material) refuseBackup('the material of each version')
   if (!versions.some(({ record }) => record.number === key.currentVersion))
     refuseBackup('the current version of a key')
-  return { key, versions: versions as VersionPart[], bytes }
+  return { key, ...(policy && { policy }), versions: versions as VersionPart[], bytes }
 }
 
 function vaultOf(frame: Frame, { vaultId }: Pick<BackupHeader, 'vaultId'>): VaultRecord {

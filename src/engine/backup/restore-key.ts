@@ -2,8 +2,10 @@
 import { invalidArgument, StrongroomError } from '../../base/errors.ts'
 import { check } from '../../domain/permit.ts'
 import type { OperationRow } from '../../domain/operations.ts'
-import type { AliasRecord } from '../../domain/records.ts'
+import type { AliasRecord, GrantRecord } from '../../domain/records.ts'
+import { LIMITS } from '../../domain/limits.ts'
 import { settleKey, type VaultView } from '../../domain/settle.ts'
+import { refuseBackup } from '../../format/armour.ts'
 import type { BackupHeader } from '../../format/backup.ts'
 import { range } from '../../format/paths.ts'
 import type { Key, RestoreKeyInput } from '../api.ts'
@@ -14,7 +16,14 @@ import { replicationId } from '../replication/ids.ts'
 import { rememberAnswer, replayed } from '../retry.ts'
 import { causeOf, type Tx } from '../tx.ts'
 import { keyAnswer } from '../views.ts'
-import { isDestroyed, placeOf, writeKey, writeVersions, type Restoring } from './merge.ts'
+import {
+  isDestroyed,
+  placeOf,
+  restoreGrants,
+  writeKey,
+  writeVersions,
+  type Restoring,
+} from './merge.ts'
 import { openOwn } from './opening.ts'
 import { partsOf, wipePart, type KeyPart } from './payload.ts'
 import { received } from './source.ts'
@@ -24,6 +33,7 @@ interface Loaded {
   readonly id: Uint8Array
   readonly part: KeyPart
   readonly aliases: readonly AliasRecord[]
+  readonly grants: readonly GrantRecord[]
 }
 
 export async function restoreKey(core: Core, input: RestoreKeyInput): Promise<Key> {
@@ -42,17 +52,24 @@ export async function restoreKey(core: Core, input: RestoreKeyInput): Promise<Ke
 async function load(core: Core, source: AsyncIterable<Uint8Array>): Promise<Loaded> {
   const { header, id, frames } = await openOwn(core, 'key', source)
   const aliases: AliasRecord[] = []
+  const grants: GrantRecord[] = []
   let part: KeyPart | undefined
   try {
     for await (const each of partsOf(frames, header)) {
       if (each.kind === 'alias') aliases.push(each.alias)
+      else if (each.kind === 'grant') keep(grants, each.grant)
       else if (each.kind === 'key') part = each.part
     }
   } catch (error) {
     if (part) wipePart(part)
     throw error
   }
-  return { header, id, part: part!, aliases }
+  return { header, id, part: part!, aliases, grants }
+}
+
+function keep(grants: GrantRecord[], grant: GrantRecord): void {
+  if (grants.push(grant) > LIMITS.grantsPerKeyBackupMax)
+    refuseBackup(`at most ${LIMITS.grantsPerKeyBackupMax} grants`)
 }
 
 /** What the vault has to be; a deleted one counts as none (OCI 9). */
@@ -87,7 +104,7 @@ async function write(
   tx: Tx,
   vault: VaultView,
   input: RestoreKeyInput,
-  { header, part, aliases }: Loaded,
+  { header, part, aliases, grants }: Loaded,
 ): Promise<Key> {
   const fresh = input.newIds ?? moved(core, vault, header)
   const ids = new Map<string, string>()
@@ -103,7 +120,11 @@ async function write(
   if (existing && isDestroyed(existing, tx.now)) refuseDestroyed()
   const versions = await writeVersions(how, tx, place, part.versions)
   const entry = await writeKey(how, tx, place, part, versions)
-  if (!existing && !fresh) await restoreAliases(core, tx, aliases, () => place.id)
+  // A copy has its own grants: those of the backup were made for the key that it came from.
+  if (!existing && !fresh) {
+    await restoreAliases(core, tx, aliases, () => place.id)
+    await restoreGrants(tx, place, grants)
+  }
   return keyAnswer(settleKey(entry, vault, tx.now))
 }
 

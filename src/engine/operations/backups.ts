@@ -10,7 +10,7 @@ import type {
   OperationName,
   VaultBackup,
 } from '../api.ts'
-import { aliasFrames, framesOfKey, framesOfVault } from '../backup/gather.ts'
+import { aliasFrames, framesOfKey, grantFramesOf, framesOfVault } from '../backup/gather.ts'
 import { sealOwn } from '../backup/opening.ts'
 import { restoreKey } from '../backup/restore-key.ts'
 import { restoreVault } from '../backup/restore-vault.ts'
@@ -41,6 +41,7 @@ async function backupKey(context: Context<'backupKey'>): Promise<KeyBackup> {
   const frames = await framesOfKey(core, reader, key, now)
   try {
     for await (const frame of aliasFrames(core, vaultId, keyId)) frames.push(frame)
+    frames.push(...(await grantFramesOf(core, key)))
     const pieces: Uint8Array[] = []
     for await (const piece of sealOwn(core, { kind: 'key', vaultId, keyId }, each(frames)))
       pieces.push(piece)

@@ -13,6 +13,7 @@ import type { CreateGrantInput, Grant, OperationName, RetireGrantInput } from '.
 import type { Bodies } from '../body.ts'
 import { grantStart } from '../books.ts'
 import { notFound, type Core, type Reader } from '../core.ts'
+import { countGrants, grantsOf } from '../grant-count.ts'
 import { grantAnswer, pageOfGrants, pageOfRetirable } from '../grant-lists.ts'
 import { readGrantToken, writeGrantToken } from '../grant-tokens.ts'
 import type { Tx } from '../tx.ts'
@@ -142,8 +143,7 @@ function restOf(
 }
 
 async function refuseTooMany(tx: Tx, { record }: KeyView): Promise<void> {
-  const known = await tx.get('grantCount', path.grantCount(record.vaultId, record.ordinal))
-  if (!known || known.record.count < LIMITS.grantsPerKeyMax) return
+  if ((await grantsOf(tx, record.ordinal)) < LIMITS.grantsPerKeyMax) return
   throw new StrongroomError(
     'LIMIT_EXCEEDED',
     `Grants: expected at most ${LIMITS.grantsPerKeyMax} for one key, found as many.`,
@@ -151,10 +151,8 @@ async function refuseTooMany(tx: Tx, { record }: KeyView): Promise<void> {
 }
 
 /** Keeps the number of grants, and lets nobody go on with what was decided before. */
-export async function count(tx: Tx, { record }: KeyView, change: number): Promise<void> {
-  const place = path.grantCount(record.vaultId, record.ordinal)
-  const known = (await tx.get('grantCount', place))?.record.count ?? 0
-  await tx.put('grantCount', place, { count: known + change })
+async function count(tx: Tx, { record }: KeyView, change: number): Promise<void> {
+  await countGrants(tx, record.ordinal, change)
   tx.touch(record.id)
 }
 
