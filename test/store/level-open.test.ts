@@ -12,6 +12,7 @@ import {
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { isMainThread } from 'node:worker_threads'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Level } from 'level'
 import type { LevelPlatform } from '../../src/store/level/platform.ts'
@@ -47,8 +48,9 @@ const refusal = async (
 describe('creating', () => {
   it('makes directories and files for their owner alone, whatever the umask', async () => {
     const path = join(freshDirectory(), 'a', 'b')
-    const umask = process.umask(0)
-    const store = await openLevelStore({ path }).finally(() => process.umask(umask))
+    // A thread cannot set it; the usual one lets others read.
+    const umask = isMainThread ? process.umask(0) : process.umask()
+    const store = await openLevelStore({ path }).finally(() => isMainThread && process.umask(umask))
     await store.sidecar!.write('anchor', utf8('x'))
     expect([mode(path), mode(join(path, 'store')), mode(join(path, 'anchor'))]).toEqual([
       0o700, 0o700, 0o600,
