@@ -17,14 +17,10 @@ const PERIOD_DAYS = { min: 90, max: 2560, default: 365 } as const
 const NEAR_MS = 20 * 60_000
 
 /** A key that may rotate now, and is of a kind that does. */
-async function rotatable(
-  call: Call,
-  given: string,
-  ...origins: readonly Key['origin'][]
-): Promise<Found> {
+async function rotatable(call: Call, given: string): Promise<Found> {
   const found = await customerKey(call, given)
   await permitted(call, 'rotateKey', usedOf(found))
-  if (!isSymmetric(found) || !origins.includes(found.key.origin)) unsupported()
+  if (!isSymmetric(found) || found.key.origin === 'external') unsupported()
   return found
 }
 
@@ -35,11 +31,17 @@ async function symmetric(call: Call, given: string): Promise<Found> {
   return found
 }
 
+/** A key that never rotates by itself is refused for that, also where it could not rotate now. */
 async function setPolicy(
   call: Call<{ readonly KeyId: string }>,
   everyDays: number | undefined,
 ): Promise<undefined> {
-  const { key, vaultId } = await rotatable(call, call.input.KeyId, 'internal')
+  const found = await customerKey(call, call.input.KeyId)
+  const used = usedOf(found)
+  await permitted(call, 'putRotationPolicy', used)
+  if (!isSymmetric(found) || found.key.origin !== 'internal') unsupported()
+  await permitted(call, 'rotateKey', used)
+  const { key, vaultId } = found
   await call.room.putRotationPolicy({
     ...call.asked,
     keyId: key.id,
@@ -139,7 +141,7 @@ export const ROTATION_ROWS = {
     room: ['rotateKey'],
     input: { KeyId: need(KEY_ID) },
     answer: async (call) => {
-      const { key, vaultId, arn } = await rotatable(call, call.input.KeyId, 'internal', 'imported')
+      const { key, vaultId, arn } = await rotatable(call, call.input.KeyId)
       const next = key.rotation?.nextRotationAt
       if (next && next.getTime() - call.face.now < NEAR_MS)
         throw new KmsFault(
