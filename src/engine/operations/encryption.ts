@@ -19,7 +19,14 @@ import {
   parseCiphertext,
 } from '../../format/ciphertext.ts'
 import { canonicalContext } from '../../format/context.ts'
-import type { Context as Pairs, DecryptInput, Decrypted, EncryptInput, Encrypted } from '../api.ts'
+import type {
+  Context as Pairs,
+  DecryptInput,
+  Decrypted,
+  EncryptInput,
+  Encrypted,
+  GenerateDataKeyPairInput,
+} from '../api.ts'
 import type { Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
 import { countGcm } from '../gcm-limit.ts'
@@ -75,6 +82,7 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
     const { spec: _, lengthBytes: __, withoutPlaintext, ...rest } = input
     const { ciphertext, keyId, versionId } = await sealData(core, 'generateDataKey', {
       ...rest,
+      ...(withoutPlaintext && { withoutPlaintext }),
       plaintext,
     })
     if (!withoutPlaintext) return Object.freeze({ ciphertext, plaintext, keyId, versionId })
@@ -96,6 +104,8 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
     wipe(pair.privateKey)
     const { ciphertext, keyId, versionId } = await sealData(core, 'generateDataKeyPair', {
       ...rest,
+      pairSpec,
+      ...(withoutPlaintext && { withoutPlaintext }),
       plaintext: privateKey,
     })
     const answer = { publicKey: pair.publicKey, ciphertext, pairSpec, keyId, versionId }
@@ -190,8 +200,11 @@ async function encrypt(core: Core, operation: UseName, input: EncryptInput): Pro
   })
 }
 
+/** A key as plaintext, with what was asked for: decisions about the principal look at it. */
+type Data = EncryptInput & Partial<Pick<GenerateDataKeyPairInput, 'pairSpec' | 'withoutPlaintext'>>
+
 /** Data keys are always sealed in our own form, so the key must be an AES key. */
-async function sealData(core: Core, operation: UseName, input: EncryptInput): Promise<Encrypted> {
+async function sealData(core: Core, operation: UseName, input: Data): Promise<Encrypted> {
   return encrypt(core, operation, { ...input, algorithm: 'XAES_GCM' })
 }
 
