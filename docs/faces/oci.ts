@@ -111,7 +111,7 @@ const NOTES = [
   'Keys that other faces made without a shape of OCI (HMAC, Ed25519, secp256k1) do not exist here.',
   'A retry token counts for one method and path, for 24 hours, and in the store: it outlives the process. Backups change nothing in the room and are made again.',
   '`if-match` of restores and of `listVaultReplicas` is not looked at: there is no resource yet, or nothing changes.',
-  '`loggingContext` is checked and goes no further.',
+  "`loggingContext` goes into the journal with the use, as its `note`, when the room is opened with `audit: 'all'`; it has the bounds of a note.",
   'Names that foreign key managers give to the versions of EXTERNAL keys are kept as a tag of the version; secrets of OAuth are not kept at all.',
   '`updateRegisteredVaultForMtls` keeps the fleet in the vault; no reply shows it, and the host name that it answers leads to the vault.',
 ]

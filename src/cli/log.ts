@@ -1,6 +1,6 @@
 /** `strongroom log`, `checkpoint`, `prune`: the journal, read aloud, signed, and let go. */
 import type { Command } from 'commander'
-import type { JournalEntry, Strongroom } from '../index.ts'
+import type { JournalEntry, JournalledUse, Strongroom } from '../index.ts'
 import { sequence } from './options.ts'
 import { fields, jsonReady, printable, type Report } from './report.ts'
 import { findVault } from './resolve.ts'
@@ -10,6 +10,7 @@ interface LogOptions {
   readonly follow?: boolean
   readonly vault?: string
   readonly from?: bigint
+  readonly uses?: boolean
 }
 
 export function addLog(program: Command): void {
@@ -19,6 +20,7 @@ export function addLog(program: Command): void {
     .option('--follow', 'go on with what comes, until interrupted')
     .option('--vault <vault>', 'of this vault alone (id or name)')
     .option('--from <n>', 'the first commit (default: the oldest that is kept)', sequence('--from'))
+    .option('--uses', 'a line for each use of a key too')
     .action(async (options: LogOptions, command: Command) =>
       withRoom(command, (room) => log(room, options, globalsOf(command).json === true)),
     )
@@ -48,11 +50,11 @@ export function addLog(program: Command): void {
 }
 
 async function log(room: Strongroom, options: LogOptions, json: boolean): Promise<Report> {
-  const { follow = false, vault, from } = options
+  const { follow = false, vault, from, uses = false } = options
   const vaultId = vault === undefined ? undefined : (await findVault(room, vault)).id
   const input = { follow, ...(vaultId && { vaultId }), ...(from !== undefined && { from }) }
   for await (const entry of room.journal(input)) {
-    const text = json ? JSON.stringify(jsonReady(entry)) : described(entry)
+    const text = json ? JSON.stringify(jsonReady(entry)) : described(entry, uses)
     // Nobody reads any more.
     if (!(await write(process.stdout, `${text}\n`))) break
   }
@@ -60,7 +62,7 @@ async function log(room: Strongroom, options: LogOptions, json: boolean): Promis
 }
 
 /** One line: number, time, what, by whom, on what. */
-function described(entry: JournalEntry): string {
+function described(entry: JournalEntry, withUses: boolean): string {
   const { sequence: number, time, operation, principal, vaultId, keyId, uses } = entry
   const parts = [
     `${number}`.padStart(6),
@@ -70,5 +72,19 @@ function described(entry: JournalEntry): string {
     keyId === undefined ? `vault ${vaultId}` : `key ${keyId}`,
     ...(uses.length === 0 ? [] : [`${uses.length} uses`]),
   ]
-  return printable(parts.join('  '))
+  const lines = [parts.join('  '), ...(withUses ? uses.map(describedUse) : [])]
+  return lines.map(printable).join('\n')
+}
+
+/** What was done with which key, what came of it, and what was said of it. */
+function describedUse({ time, operation, outcome, principal, keyId, note }: JournalledUse): string {
+  const parts = [
+    time.toISOString(),
+    operation,
+    outcome,
+    ...(principal === undefined ? [] : [`by ${principal}`]),
+    ...(keyId === undefined ? [] : [`key ${keyId}`]),
+    ...(note ? [JSON.stringify(note)] : []),
+  ]
+  return ' '.repeat(8) + parts.join('  ')
 }

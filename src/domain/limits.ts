@@ -81,6 +81,9 @@ export const LIMITS = {
   objectNameLengthMax: 1024,
   uriLengthMax: 4096,
   requestIdLengthMax: 256,
+  /** What a caller tells the journal of one use: as long as the associated data of OCI. */
+  notePairsMax: 64,
+  noteLengthMax: 4096,
   /** Vaults have one replica unless `open` allows more (contracts: OCI 10). */
   replicasDefault: 1,
   /** Rounds in which a replica reaches a primary that goes on writing. */

@@ -333,6 +333,8 @@ export interface JournalUse {
   readonly versionId?: string
   readonly principal?: string
   readonly requestId?: string
+  /** What the caller said of it. */
+  readonly note?: Readonly<Record<string, string>>
 }
 
 /** One commit of one vault. */

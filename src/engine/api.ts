@@ -649,7 +649,15 @@ export interface DeleteKeyMaterialInput extends KeyRef, Write {
   readonly materialId?: string
 }
 
-export interface UseKey extends KeyRef, Asked {
+/** A use of a key: what it says of itself. */
+export interface Noted extends Asked {
+  /**
+   * Up to 64 names and texts, 4096 characters in all, that go into the journal with the use when uses
+   * are audited. They change nothing, and they are not authenticated: that is the context.
+   */
+  readonly note?: Readonly<Record<string, string>>
+}
+export interface UseKey extends KeyRef, Noted {
   readonly versionId?: string
 }
 export interface EncryptInput extends UseKey {
@@ -670,7 +678,7 @@ export interface Encrypted {
   readonly iv?: Uint8Array
   readonly tag?: Uint8Array
 }
-export interface DecryptInput extends Asked {
+export interface DecryptInput extends Noted {
   readonly ciphertext: Uint8Array
   /**
    * Not needed for our own AES form, which names its version. When given, it must be the key that
@@ -691,7 +699,7 @@ export interface Decrypted {
   readonly versionId: string
   readonly algorithm: EncryptionAlgorithm
 }
-export interface ReEncryptInput extends Asked {
+export interface ReEncryptInput extends Noted {
   readonly ciphertext: Uint8Array
   readonly sourceKeyId?: string
   readonly sourceVaultId?: string

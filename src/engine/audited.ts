@@ -14,6 +14,7 @@ interface Asked {
   readonly sourceVersionId?: string
   readonly principal?: string
   readonly requestId?: string
+  readonly note?: Readonly<Record<string, string>>
 }
 /** What answers of uses have in common. */
 type Served = Pick<Asked, 'keyId' | 'versionId' | 'sourceKeyId' | 'sourceVersionId'>
@@ -68,7 +69,7 @@ async function note(
   served: Served,
   outcome: Outcome,
 ): Promise<void> {
-  const { principal, requestId } = asked
+  const { principal, requestId, note: said } = asked
   for (const named of keysOf(operation, asked, served)) {
     const home = await homeOf(core, named)
     if (!home) continue
@@ -79,6 +80,7 @@ async function note(
       ...key,
       ...(principal !== undefined && { principal }),
       ...(requestId !== undefined && { requestId }),
+      ...(said && { note: said }),
     })
   }
 }

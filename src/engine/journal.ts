@@ -40,6 +40,8 @@ export interface JournalledUse {
   readonly versionId?: string
   readonly principal?: string
   readonly requestId?: string
+  /** What the caller said of it. */
+  readonly note?: Readonly<Record<string, string>>
 }
 
 export interface JournalEntry {

@@ -101,6 +101,20 @@ const asked = {
   access: optional(ACCESS_FIELD),
   requestId: optional(c.text(1, LIMITS.requestIdLengthMax)),
 }
+const noteText = c.text(0, LIMITS.noteLengthMax)
+const notePairs = c.stringMap(LIMITS.notePairsMax, noteText, noteText)
+/** Bounded as a whole: it has to fit a journal entry. */
+const note: c.Field = {
+  ...notePairs,
+  read: (value, path) => {
+    const pairs = notePairs.read(value, path) as Readonly<Record<string, string>>
+    const length = Object.entries(pairs).flat().join('').length
+    return length <= LIMITS.noteLengthMax
+      ? pairs
+      : invalidArgument(path, `at most ${LIMITS.noteLengthMax} characters in all`, length)
+  },
+}
+const using = { ...asked, note: optional(note) }
 const write = {
   ...asked,
   ifMatch: optional(c.text(1, 128)),
@@ -109,7 +123,7 @@ const write = {
 const vault = { vaultId: id }
 const key = { keyId: id, vaultId: optional(id) }
 const version = { ...key, versionId: id }
-const use = { ...asked, ...key, versionId: optional(id) }
+const use = { ...using, ...key, versionId: optional(id) }
 const paged = {
   ...asked,
   limit: optional(c.integer(1, LIMITS.pageSizeMax)),
@@ -414,7 +428,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     iv: optional(iv),
   },
   decrypt: {
-    ...asked,
+    ...using,
     ciphertext: c.bytes(0, LIMITS.ciphertextBytesMax),
     keyId: optional(id),
     vaultId: optional(id),
@@ -426,7 +440,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     tag: optional(c.bytes(16, 16)),
   },
   reEncrypt: {
-    ...asked,
+    ...using,
     ciphertext,
     sourceKeyId: optional(id),
     sourceVaultId: optional(id),

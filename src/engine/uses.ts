@@ -92,7 +92,11 @@ function chunks(uses: readonly JournalUse[]): readonly JournalUse[][] {
   return parts
 }
 
-/** Ids, time and names of fields; and at most three bytes for each UTF-16 unit of a text. */
+/** Ids, time and names of fields; at most three bytes for each UTF-16 unit of a text, and its length. */
 const FIXED_BYTES = 120
-const bytesOf = ({ principal = '', requestId = '' }: JournalUse): number =>
-  FIXED_BYTES + 3 * (principal.length + requestId.length)
+const LENGTH_BYTES = 5
+function bytesOf({ principal = '', requestId = '', note = {} }: JournalUse): number {
+  let bytes = FIXED_BYTES + 3 * (principal.length + requestId.length)
+  for (const name in note) bytes += 2 * LENGTH_BYTES + 3 * (name.length + note[name]!.length)
+  return bytes
+}

@@ -272,6 +272,7 @@ const journalUse = objectOf<JournalUse>('journal use', {
   versionId: optional(5, uuid),
   principal: optional(6, text),
   requestId: optional(7, text),
+  note: optional(8, mapOf(text)),
 })
 
 const journal = objectOf<JournalRecord>('journal', {

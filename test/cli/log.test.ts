@@ -4,6 +4,7 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkpointText, parseCheckpoint } from '../../src/audit/checkpoint.ts'
+import { Strongroom } from '../../src/index.ts'
 import { cli, failureOf, start, stocked, type Json } from './cli.ts'
 
 test('the journal is told, signed, let go and verified', async () => {
@@ -51,6 +52,27 @@ test('the journal is told, signed, let go and verified', async () => {
   const wrong = await box.run(['verify-log', '--json'])
   expect(wrong.code).toBe(6)
   expect(`${wrong.stdout}${wrong.stderr}`).toMatch(/finding|error/)
+})
+
+test('--uses tells what was done with keys, and what was said of it', async () => {
+  const box = await stocked()
+  const seal = { key: await readFile(box.path('key')) }
+  const room = await Strongroom.open({ path: box.path('store'), seal, audit: 'all' })
+  const { items } = await room.listVaults({})
+  const [key] = (await room.listKeys({ vaultId: items[0]!.id })).items
+  const use = { keyId: key!.id, plaintext: new Uint8Array(1), note: { job: 'nightly\n' } }
+  await room.encrypt(use)
+  await room.disableKey({ keyId: key!.id })
+  await room.encrypt({ ...use, principal: 'mallory' }).catch(() => undefined)
+  await room.close()
+  const { stdout } = await box.run(['log', '--uses'])
+  const told = stdout.split('\n').filter((line) => line.startsWith('        '))
+  expect(told.map((line) => line.trim().split(/ {2}/).slice(1))).toEqual([
+    ['encrypt', 'ok', `key ${key!.id}`, '{"job":"nightly\\n"}'],
+    ['encrypt', 'FORBIDDEN', 'by mallory', `key ${key!.id}`, '{"job":"nightly\\n"}'],
+  ])
+  expect((await box.run(['log'])).stdout).not.toContain('nightly')
+  expect((await box.run(['log', '--json'])).stdout).toContain('"note":{"job":"nightly\\n"}')
 })
 
 async function filesIn(folder: string): Promise<string[]> {

@@ -67,7 +67,9 @@ describe('every use, on the long way and on the short one', () => {
     const { sequence } = room.head()
     const use = (more: object = {}) =>
       perform(room, operation, { ...input, ...more }) as Promise<{ versionId?: string }>
-    const answers = [await use(), await use(), await use({ principal: 'owner', requestId: 'r-1' })]
+    const note = { job: 'nightly' }
+    const told = { principal: 'owner', requestId: 'r-1', note }
+    const answers = [await use(), await use(), await use(told)]
     const entries = await entriesOf(room, { from: sequence + 1n })
     expect(entries.map(({ operation: name, changes }) => [name, changes])).toEqual([['use', []]])
     // A ciphertext that goes from one key to another uses both.
@@ -76,7 +78,8 @@ describe('every use, on the long way and on the short one', () => {
     expect(uses).toHaveLength(answers.length * keys)
     const asked = uses.filter(({ requestId }) => requestId === 'r-1')
     expect(asked).toHaveLength(keys)
-    for (const use of asked) expect(use.principal).toBe('owner')
+    for (const use of asked) expect(use).toMatchObject(told)
+    expect(uses.filter((use) => use.note)).toHaveLength(keys)
     for (const use of uses) {
       const keyId = input.keyId ?? world.aes.id
       const versionId = answers[0]!.versionId

@@ -285,8 +285,9 @@ const use = partial(
     versionId: uuid,
     principal: text,
     requestId: text,
+    note: mapOf(text),
   },
-  ['keyId', 'versionId', 'principal', 'requestId'],
+  ['keyId', 'versionId', 'principal', 'requestId', 'note'],
 )
 const journal = partial(
   {

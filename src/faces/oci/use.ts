@@ -32,23 +32,24 @@ const associated: Read<Readonly<Record<string, string>>> = (value, path) => {
     invalid(path, `fewer than ${ASSOCIATED_LENGTH} characters`)
   return pairs
 }
+const KEY = { keyId: need(NAME) }
 /** For audit alone: never part of the result. */
-const LOGGING = { loggingContext: may(textMap) }
-const USE = { keyId: need(NAME), ...LOGGING }
+const USE = { ...KEY, loggingContext: may(textMap) }
 const VERSION = { keyVersionId: may(NAME) }
 
 interface Used {
   readonly keyId: string
   readonly keyVersionId?: string | undefined
+  readonly loggingContext?: Readonly<Record<string, string>> | undefined
 }
 
 /** Key and version of a body, as the room wants them. */
 async function used(call: Call<unknown, Used>) {
-  const { keyId, keyVersionId } = call.body
+  const { keyId, keyVersionId, loggingContext: note } = call.body
   const { vaultId, face, asked } = call
   const id = await keyIdOf(face, vaultId, keyId, asked)
   call.refuseHeld(id)
-  const key = { ...asked, keyId: id, vaultId }
+  const key = { ...asked, keyId: id, vaultId, ...(note && { note }) }
   return keyVersionId === undefined
     ? key
     : { ...key, versionId: versionIdOf(vaultId, keyVersionId) }
@@ -206,7 +207,7 @@ export const CRYPTO_ROWS = {
     headers: [],
     room: ['verify'],
     body: {
-      ...USE,
+      ...KEY,
       keyVersionId: need(NAME),
       signature: need(base64(SIGNATURE_BYTES_MAX)),
       message: need(base64(DATA_BYTES_MAX)),

@@ -81,6 +81,41 @@ onEachWay(({ world, facing }) => {
       expect((await decrypt(aes.id, without)).plaintext).toBe('eA==')
     })
 
+    test('logging context goes into the journal of uses', async () => {
+      const t = await world({}, { audit: 'all' })
+      const { crypto, key } = await t.furnished()
+      const [{ id: keyId }, signer] = [await key(), await key(ECDSA)]
+      const loggingContext = { why: 'test' }
+      const asked = { keyId, loggingContext }
+      const { ciphertext } = (
+        await crypto.encrypt({ encryptDataDetails: { ...asked, plaintext: 'eA==' } })
+      ).encryptedData
+      await crypto.decrypt({ decryptDataDetails: { ...asked, ciphertext } })
+      await crypto.decrypt({ decryptDataDetails: { keyId, ciphertext } })
+      const generateKeyDetails = { ...asked, includePlaintextKey: false, keyShape: AES }
+      await crypto.generateDataEncryptionKey({ generateKeyDetails })
+      const signDataDetails = {
+        keyId: signer.id,
+        loggingContext,
+        message: 'eA==',
+        signingAlgorithm: word('ECDSA_SHA_256'),
+      }
+      await crypto.sign({ signDataDetails })
+      const notes: unknown[] = []
+      for await (const { uses } of t.room.journal())
+        notes.push(...uses.map(({ operation, note }) => [operation, note]))
+      expect(notes).toEqual([
+        ['encrypt', loggingContext],
+        ['decrypt', loggingContext],
+        ['decrypt', undefined],
+        ['generateDataKey', loggingContext],
+        ['sign', loggingContext],
+      ])
+      const many = Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`n${i}`, '']))
+      const refused = { encryptDataDetails: { keyId, plaintext: 'eA==', loggingContext: many } }
+      expect(await refusal(crypto.encrypt(refused))).toBe(INVALID)
+    })
+
     test('ciphertexts of older versions name their version', async () => {
       const { id, currentKeyVersion } = await v.key()
       const { ciphertext } = await encrypt(id, 'eA==')
