@@ -116,6 +116,14 @@ const RULES: readonly Rule[] = [
         : undefined,
   },
   {
+    name: 'key.store',
+    code: 'UNSUPPORTED',
+    test: (row, { key }) =>
+      row.keyStores === false && key?.record.keyStore
+        ? { expected: 'a key without a key store', found: 'a key of a key store' }
+        : undefined,
+  },
+  {
     name: 'key.state',
     code: 'INVALID_STATE',
     test: (row, { key }) => {
@@ -144,14 +152,6 @@ const RULES: readonly Rule[] = [
     test: (row, { key }) =>
       row.target === 'use' || copies(row)
         ? oneOf(protectionOf(row), key?.record.protectionMode)
-        : undefined,
-  },
-  {
-    name: 'key.store',
-    code: 'UNSUPPORTED',
-    test: (row, { key }) =>
-      row.keyStores === false && key?.record.keyStore
-        ? { expected: 'a key without a key store', found: 'a key of a key store' }
         : undefined,
   },
   {

@@ -179,8 +179,8 @@ export interface Key {
   readonly definedTags: DefinedTags
   readonly rotation?: RotationStatus
   readonly external?: Json
-  /** Where the second layer of its ciphertexts is made. */
-  readonly keyStore?: KeyStorePlace
+  /** Where the second layer of its ciphertexts is made; without `type`, the key store is not here. */
+  readonly keyStore?: KeyStorePlace & { readonly type?: KeyStoreType }
   readonly restoredFrom?: string
   readonly replicationId?: string
   readonly etag: string

@@ -214,6 +214,17 @@ async function using<T>(
   )
 }
 
+/** Private keys of pairs are longer than what a key store takes (AWS: unsupported). */
+export function refusePairs({ operation, permitted }: InUse): void {
+  if (!permitted.key.record.keyStore) return
+  const expected = 'a key without a key store'
+  const found = 'a key of a key store'
+  const explain = { operation, rule: 'key.store', expected, found }
+  throw new StrongroomError('UNSUPPORTED', `${operation}: expected ${expected}, found ${found}.`, {
+    explain,
+  })
+}
+
 /** What only our own form of ciphertext can carry. */
 export function refuseUnlinked({ permitted }: InUse, algorithm: string, plaintext?: Uint8Array) {
   if (!permitted.key.record.keyStore) return

@@ -4,7 +4,7 @@
  */
 import { KEY_STATES, KEY_STORE_STATES, VAULT_STATES, VERSION_STATES } from '../domain/lifecycle.ts'
 import { currentMaterialId, isPending, materialIdOf, rotatedAt } from '../domain/material.ts'
-import type { AliasRecord, RotationPolicy } from '../domain/records.ts'
+import type { AliasRecord, KeyStorePlace, RotationPolicy } from '../domain/records.ts'
 import type { KeyStoreView, KeyView, VaultView, VersionView } from '../domain/settle.ts'
 import type {
   Alias,
@@ -75,6 +75,9 @@ export function vaultAnswer(view: VaultView): Vault {
   })
 }
 
+const placeAnswer = ({ keyStore }: KeyView, place: KeyStorePlace) =>
+  Object.freeze({ ...place, ...maybe('type', keyStore?.record.type) })
+
 export function keyAnswer(view: KeyView): Key {
   const { record, state, deletionAt, derived } = view
   const expiresAt = state === 'pendingImport' && derived ? undefined : record.materialExpiresAt
@@ -101,7 +104,7 @@ export function keyAnswer(view: KeyView): Key {
     definedTags: record.definedTags,
     ...maybe('rotation', record.rotation && rotationAnswer(record.rotation, record.lastRotatedAt)),
     ...maybe('external', record.external),
-    ...maybe('keyStore', record.keyStore),
+    ...maybe('keyStore', record.keyStore && placeAnswer(view, record.keyStore)),
     ...maybe('restoredFrom', record.restoredFrom),
     ...maybe('replicationId', record.replicationId),
     etag: etagOf(view),

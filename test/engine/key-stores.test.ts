@@ -48,7 +48,7 @@ describe('use', () => {
     const world = await linked()
     const { room, link } = world
     const { id: keyId, keyStore } = await keyIn(world, 'external-1')
-    expect(keyStore).toEqual({ id: world.keyStoreId, keyId: 'external-1' })
+    expect(keyStore).toEqual({ id: world.keyStoreId, keyId: 'external-1', type: 'EXTERNAL' })
     const made = await room.encrypt({ keyId, plaintext: PLAINTEXT, context: CONTEXT })
     expect([...made.ciphertext.subarray(0, 2)]).toEqual([1, 4])
     const { ciphertext } = made

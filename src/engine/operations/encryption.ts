@@ -30,7 +30,7 @@ import type {
 import type { Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
 import { countGcm } from '../gcm-limit.ts'
-import { openLinked, randomOf, refuseUnlinked, sealLinked } from '../key-stores.ts'
+import { openLinked, randomOf, refusePairs, refuseUnlinked, sealLinked } from '../key-stores.ts'
 import { findPlace, keyIdAt, locateKey } from '../lookup.ts'
 import { ofFamily, useKey, type InUse } from '../use-key.ts'
 
@@ -98,7 +98,7 @@ export const ENCRYPTION_BODIES: Bodies<Names> = {
         'UNSUPPORTED',
         `pairSpec: expected one of this platform, got ${pairSpec}: ${lacking}`,
       )
-    await useKey(core, 'generateDataKeyPair', input)
+    refusePairs(await useKey(core, 'generateDataKeyPair', input))
     const pair = await core.provider.generatePair(pairSpec)
     const privateKey = core.provider.toPkcs8(pairSpec, pair.privateKey)
     wipe(pair.privateKey)

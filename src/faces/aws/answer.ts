@@ -38,8 +38,8 @@ export async function answer(face: Face, asking: Asking): Promise<object | undef
     if (output) face.usage.note(call, output)
     return output
   } catch (error) {
-    const { subject = '', alias, usage } = call ?? {}
-    throw faultOf(error, { operation: name, arn: subject, alias, usage })
+    const { subject = '', alias, usage, origin } = call ?? {}
+    throw faultOf(error, { operation: name, arn: subject, alias, usage, origin })
   } finally {
     if (call && codec.owns) wipeSecrets(call.input)
   }

@@ -7,6 +7,7 @@ import { KmsFault, notFound } from './errors.ts'
 import type { Face } from './face.ts'
 import { managedKey } from './managed.ts'
 import type { Shape, Values } from './shape.ts'
+import { originOf } from './specs.ts'
 
 /** What the wire says of an operation, and how the room is asked. */
 export interface Operation {
@@ -74,6 +75,8 @@ export class Call<I = unknown> {
   alias: string | undefined
   /** KeyUsage of that key. */
   usage: string | undefined
+  /** Origin of that key. */
+  origin: string | undefined
 
   constructor(parts: CallParts<I>) {
     this.face = parts.face
@@ -119,6 +122,7 @@ export class Call<I = unknown> {
     if (!key || key.role !== 'ordinary' || !isWritten(key, named)) throw this.#unknown(named)
     const arn = keyArn(named, shownKeyId(key.id, isMultiRegion(key)))
     this.subject = arn
+    this.origin = originOf(key)
     return { key, vaultId, arn, ...(named.kind === 'alias' && { alias: named.name }) }
   }
 

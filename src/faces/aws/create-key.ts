@@ -2,7 +2,7 @@
 import type { Key } from '../../engine/api.ts'
 import { keyArn, shownKeyId } from './arn.ts'
 import { isMultiRegion, row, type Call } from './call.ts'
-import { unsupported, validation } from './errors.ts'
+import { validation } from './errors.ts'
 import { isManaged } from './managed.ts'
 import { DESCRIPTION, POLICY, STORE_ID, TAGS } from './members.ts'
 import { keyMetadata } from './metadata.ts'
@@ -16,6 +16,7 @@ import {
   type KeySpec,
   type KeyUsage,
 } from './specs.ts'
+import { placeAsked, storeMembers } from './store-keys.ts'
 import { tagsOf } from './tags.ts'
 
 const INPUT = {
@@ -97,7 +98,8 @@ export const CREATE_KEY = row({
     const { Description: description = '', Origin = 'AWS_KMS' } = call.input
     const spec = specOf(call.input)
     const usage = usageOf(spec, call.input.KeyUsage)
-    const origin = ORIGINS[Origin] ?? unsupported()
+    const origin = ORIGINS[Origin] ?? 'internal'
+    const keyStore = await placeAsked(call, { ...call.input, Origin }, spec)
     const tags = tagsOf(call, call.input.Tags)
     const vaultId = await call.vault()
     const key = await withinQuota(call, vaultId, () =>
@@ -111,9 +113,11 @@ export const CREATE_KEY = row({
         purposes: [KEY_USAGES[usage]],
         tags,
         origin,
+        ...(keyStore && { keyStore }),
       }),
     )
     const arn = keyArn(call.caller, shownKeyId(key.id, isMultiRegion(key)))
-    return { KeyMetadata: keyMetadata(call, { key, vaultId, arn }) }
+    const found = { key, vaultId, arn }
+    return { KeyMetadata: { ...keyMetadata(call, found), ...(await storeMembers(call, found)) } }
   },
 })

@@ -11,6 +11,7 @@ import {
   type KeyPairSpec,
 } from './specs.ts'
 import { may, need, words } from './shape.ts'
+import { storeOf } from './stores.ts'
 import { materialOf, needAlgorithm, useKey, withKey } from './use.ts'
 
 const DATA_KEY = {
@@ -130,7 +131,14 @@ export const DATA_KEY_ROWS = {
       const { NumberOfBytes: lengthBytes } = call.input
       if (lengthBytes === undefined) validation('NumberOfBytes is required.')
       const recipient = await recipientOf(call.face, call.input)
-      const { bytes } = await call.room.generateRandom({ ...call.asked, lengthBytes })
+      const { CustomKeyStoreId } = call.input
+      const store = CustomKeyStoreId && (await storeOf(call, CustomKeyStoreId))
+      const keyStore = store && { id: store.id, vaultId: store.vaultId }
+      const { bytes } = await call.room.generateRandom({
+        ...call.asked,
+        lengthBytes,
+        ...(keyStore && { keyStore }),
+      })
       return recipient.members('Plaintext', bytes)
     },
   }),

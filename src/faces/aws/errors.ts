@@ -5,6 +5,7 @@
 import { StrongroomError, type ErrorCode } from '../../base/errors.ts'
 import type { Origin } from '../../domain/records.ts'
 import { KEY_ORIGINS } from './specs.ts'
+import { isXksFailure, XKS_FAILURES } from './xks/failures.ts'
 
 const SERVER_FAULTS: Readonly<Record<string, number>> = {
   KMSInternalException: 500,
@@ -39,6 +40,8 @@ export interface Subject {
   readonly alias?: string | undefined
   /** KeyUsage of the key, when it is known. */
   readonly usage?: string | undefined
+  /** Origin of the key, when it is known. */
+  readonly origin?: string | undefined
 }
 
 type Translate = (subject: Subject, error: StrongroomError) => KmsFault
@@ -60,8 +63,19 @@ const IS: Readonly<Record<string, string>> = {
   updating: 'is updating.',
 }
 
+/** Connection states in which a custom key store does not do what is asked of it. */
+const STORE_STATES: Readonly<Record<string, string>> = {
+  connected: 'The custom key store is connected: disconnect it and try the request again.',
+  connecting: 'The custom key store is being connected: wait, and try the request again.',
+  disconnected: 'The custom key store is not connected: connect it and try the request again.',
+  disconnecting: 'The custom key store is being disconnected: wait, and try the request again.',
+  failed: 'Connecting the custom key store failed: disconnect it and try the request again.',
+}
+
 const stateFault: Translate = ({ arn }, { explain, message }) => {
   const found = explain?.found ?? ''
+  if (explain?.rule === 'keyStore.state')
+    return new KmsFault('CustomKeyStoreInvalidStateException', STORE_STATES[found] ?? message)
   if (found === 'deleted') return new KmsFault('NotFoundException', `Key '${arn}' does not exist`)
   if (explain?.rule.startsWith('key.') && found === 'disabled')
     return new KmsFault('DisabledException', `${arn} is disabled.`)
@@ -77,16 +91,25 @@ const usageFault: Translate = ({ operation, arn, usage }, { message, explain }) 
       )
     : new KmsFault('InvalidKeyUsageException', message)
 
+const wrongOrigin = (arn: string, origin: string | undefined): KmsFault =>
+  new KmsFault(
+    'UnsupportedOperationException',
+    `${arn} origin is ${origin} which is not valid for this operation.`,
+  )
+
 /** Imports are for keys of one origin. */
 const originFault: Translate = (subject, error) => {
   const { rule, found = '' } = error.explain ?? {}
-  if (rule !== 'key.origin') return usageFault(subject, error)
-  const origin = KEY_ORIGINS[found as Origin]
-  return new KmsFault(
-    'UnsupportedOperationException',
-    `${subject.arn} origin is ${origin} which is not valid for this operation.`,
-  )
+  return rule === 'key.origin'
+    ? wrongOrigin(subject.arn, KEY_ORIGINS[found as Origin])
+    : usageFault(subject, error)
 }
+
+/** A key of a custom key store has one material for ever. */
+const unsupportedFault: Translate = ({ arn, origin }, { explain, message }) =>
+  explain?.rule === 'key.store'
+    ? wrongOrigin(arn, origin)
+    : new KmsFault('UnsupportedOperationException', message)
 
 const invalidState = (message: string): KmsFault =>
   new KmsFault('KMSInvalidStateException', message)
@@ -130,7 +153,7 @@ export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
   OUTSIDE_VALIDITY: plain('KMSInvalidStateException'),
   READ_ONLY_REPLICA: plain('UnsupportedOperationException'),
   DIVERGED: plain('KMSInvalidStateException'),
-  UNSUPPORTED: plain('UnsupportedOperationException'),
+  UNSUPPORTED: unsupportedFault,
   LIMIT_EXCEEDED: plain('LimitExceededException'),
   INVALID_CIPHERTEXT: silent('InvalidCiphertextException'),
   INVALID_KEY_MATERIAL: plain('IncorrectKeyMaterialException'),
@@ -138,6 +161,7 @@ export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
   EXPIRED_IMPORT_TOKEN: plain('ExpiredImportTokenException'),
   INVALID_PAGE_TOKEN: () => invalidMarker(),
   UNAVAILABLE: silent('KMSInternalException'),
+  KEY_STORE_FAILED: (subject, error) => storeFault(subject.operation, error),
   OUTCOME_UNKNOWN: silent('KMSInternalException'),
   BUSY: plain('ThrottlingException'),
   CLOSED: silent('KMSInternalException'),
@@ -165,8 +189,39 @@ const OF_OPERATION: Readonly<Record<string, typeof ERROR_TABLE>> = {
           `rotations can be performed for this key: ${arn}`,
       ),
   },
+  CreateCustomKeyStore: { ALREADY_EXISTS: plain('CustomKeyStoreNameInUseException') },
+  UpdateCustomKeyStore: { ALREADY_EXISTS: plain('CustomKeyStoreNameInUseException') },
+  DeleteCustomKeyStore: { CONFLICT: plain('CustomKeyStoreHasCMKsException') },
   GetPublicKey: { UNSUPPORTED: silent('UnsupportedOperationException') },
   TagResource: { LIMIT_EXCEEDED: () => new KmsFault('TagException', 'Too many tags') },
+}
+
+/** Where a failure of a custom key store has a name of its own; elsewhere it is a state of the key. */
+const STORE_OPERATIONS: Readonly<Record<string, 'store' | 'key'>> = {
+  CreateCustomKeyStore: 'store',
+  UpdateCustomKeyStore: 'store',
+  ConnectCustomKeyStore: 'store',
+  CreateKey: 'key',
+  GenerateRandom: 'key',
+}
+
+/** Reasons that the room itself gives, on the left. */
+const STORE_REASONS: Readonly<Record<string, string>> = {
+  KEY_IN_USE: 'XksKeyAlreadyInUseException',
+  ClusterFailed: 'CustomKeyStoreInvalidStateException',
+}
+
+/** A failure of a custom key store: the reason is a row of XKS_FAILURES, or an exception itself. */
+function storeFault(operation: string, { explain, message }: StrongroomError): KmsFault {
+  const rule = explain?.rule ?? ''
+  const kind = Object.hasOwn(STORE_OPERATIONS, operation) ? STORE_OPERATIONS[operation] : undefined
+  const failure = isXksFailure(rule) ? XKS_FAILURES[rule] : undefined
+  if (!kind) return new KmsFault('KMSInvalidStateException', failure?.text ?? message)
+  if (failure) return new KmsFault(failure[kind], failure.text)
+  const name = STORE_REASONS[rule] ?? rule
+  return name.endsWith('Exception')
+    ? new KmsFault(name, message)
+    : new KmsFault('KMSInternalException')
 }
 
 const translation = (operation: string, code: ErrorCode): Translate | undefined =>

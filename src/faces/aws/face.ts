@@ -1,13 +1,15 @@
 /** What all requests to one room have in common: accounts and regions, each with its vault. */
 import type { Strongroom } from '../../engine/room.ts'
-import type { DefinedTags } from '../../domain/records.ts'
+import type { DefinedTags, KeyStoreType } from '../../domain/records.ts'
 import type { Place } from './arn.ts'
+import { cloudHsmLink } from './cloud-hsm.ts'
 import { DEFAULT_ACCOUNT, type AwsOptions } from './options.ts'
 import { Tally } from './quotas.ts'
 import { Remembered } from './remembered.ts'
 import { Throttle } from './throttle.ts'
 import { Usage } from './usage.ts'
 import type { Used } from './use.ts'
+import { xksLink } from './xks/link.ts'
 
 /** Shared by all faces of a room: a handler, a plugin and a server see the same service. */
 interface Shared {
@@ -19,6 +21,8 @@ interface Shared {
   readonly tallies: Map<string, Tally>
   readonly throttle: Throttle
   readonly usage: Usage
+  /** Types of key stores to which the room knows the way. */
+  readonly linked: Set<KeyStoreType>
 }
 
 const shared = new WeakMap<Strongroom, Shared>()
@@ -30,6 +34,7 @@ function sharedOf(room: Strongroom): Shared {
     tallies: new Map(),
     throttle: new Throttle(),
     usage: new Usage(room.now()),
+    linked: new Set(),
   }
   shared.set(room, found)
   return found
@@ -59,6 +64,7 @@ export class Face {
     this.room = room
     this.options = options
     this.#shared = sharedOf(room)
+    this.#link(options)
   }
 
   get account(): string {
@@ -89,6 +95,21 @@ export class Face {
     const tally = tallies.get(vaultId) ?? new Tally()
     tallies.set(vaultId, tally)
     return tally
+  }
+
+  /** The ways to custom key stores: those of the options, or the usual ones once. */
+  #link({ clusters, xks }: AwsOptions): void {
+    const { linked } = this.#shared
+    if (clusters || !linked.has('HSM')) this.room.linkKeyStores('HSM', cloudHsmLink(clusters ?? {}))
+    if (xks || !linked.has('EXTERNAL'))
+      this.room.linkKeyStores(
+        'EXTERNAL',
+        xksLink(xks ?? {}, {
+          now: () => this.room.now(),
+          placeOf: async (vaultId) => (await this.placeOf(vaultId, this)) ?? this,
+        }),
+      )
+    linked.add('HSM').add('EXTERNAL')
   }
 
   /** The vault of an account in a region; it is made when it is not there yet. */

@@ -9,6 +9,7 @@ import { algorithmsOf, keyMetadata } from './metadata.ts'
 import { following, paged } from './paging.ts'
 import { need, may } from './shape.ts'
 import { keySpecOf, keyUsageOf } from './specs.ts'
+import { storeMembers } from './store-keys.ts'
 
 const shownId = (key: Key): string => shownKeyId(key.id, isMultiRegion(key))
 
@@ -18,9 +19,10 @@ export const KEY_ROWS = {
   DescribeKey: row({
     room: ['getKey'],
     input: { KeyId: need(KEY_ID), GrantTokens: may(GRANT_TOKENS) },
-    answer: async (call) => ({
-      KeyMetadata: keyMetadata(call, await call.key(call.input.KeyId, { aliases: true })),
-    }),
+    answer: async (call) => {
+      const found = await call.key(call.input.KeyId, { aliases: true })
+      return { KeyMetadata: { ...keyMetadata(call, found), ...(await storeMembers(call, found)) } }
+    },
   }),
 
   ListKeys: row({

@@ -4,7 +4,7 @@ import type { KeyState } from '../../domain/lifecycle.ts'
 import { shownKeyId } from './arn.ts'
 import { isMultiRegion, type Call, type Found } from './call.ts'
 import { isManaged } from './managed.ts'
-import { ALGORITHMS_MEMBER, ALGORITHMS_OF, KEY_ORIGINS, keySpecOf, keyUsageOf } from './specs.ts'
+import { ALGORITHMS_MEMBER, ALGORITHMS_OF, keySpecOf, keyUsageOf, originOf } from './specs.ts'
 
 const KEY_STATES: Readonly<Partial<Record<KeyState, string>>> = {
   creating: 'Creating',
@@ -27,7 +27,10 @@ export function algorithmsOf({ spec, purposes }: Key): object {
 }
 
 /** Of symmetric keys which material is used; of imported material how long it stays. */
-function materialOf({ spec, origin, state, currentMaterialId, materialExpiresAt }: Key): object {
+function materialOf(key: Key): object {
+  const { spec, origin, state, currentMaterialId, materialExpiresAt } = key
+  // What a key of a custom key store has here is half of its material.
+  if (key.keyStore) return {}
   const imported = origin === 'imported' && state !== 'pendingImport' && currentMaterialId
   return {
     ...(keySpecOf(spec) === 'SYMMETRIC_DEFAULT' && { CurrentKeyMaterialId: currentMaterialId }),
@@ -51,7 +54,7 @@ export function keyMetadata({ caller }: Call, { key, arn }: Found): object {
     KeyUsage: keyUsageOf(key.purposes),
     KeyState: stateOf(key),
     ...(key.state === 'pendingDeletion' && { DeletionDate: deletionAt }),
-    Origin: KEY_ORIGINS[key.origin],
+    Origin: originOf(key),
     KeyManager: isManaged(key) ? 'AWS' : 'CUSTOMER',
     KeySpec: spec,
     CustomerMasterKeySpec: spec,

@@ -13,6 +13,7 @@ import { MAC_ROWS } from './macs.ts'
 import { ROTATION_ROWS } from './rotation.ts'
 import { SECRET_ROWS } from './secrets.ts'
 import { SIGNING_ROWS } from './signing.ts'
+import { STORE_ROWS } from './stores.ts'
 import { TAG_ROWS } from './tags.ts'
 
 export const OPERATIONS: Readonly<Record<string, Operation>> = {
@@ -27,4 +28,5 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...SIGNING_ROWS,
   ...MAC_ROWS,
   ...SECRET_ROWS,
+  ...STORE_ROWS,
 }

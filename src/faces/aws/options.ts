@@ -1,7 +1,9 @@
 /** What the face can be told. Everything has a default; all faces of a room share what they hold. */
+import type { CloudHsmClusters } from './cloud-hsm.ts'
 import type { KmsFault } from './errors.ts'
 import type { Quotas } from './quotas.ts'
 import type { Rates } from './throttle.ts'
+import type { XksOptions } from './xks/link.ts'
 
 /** What `intercept` sees of a request: enough to decide about it, nothing that is secret. */
 export interface AwsCall {
@@ -38,6 +40,12 @@ export interface AwsOptions {
    * or an object with other rates a second, by operation or group. Default: never.
    */
   readonly throttle?: boolean | Rates
+  /** CloudHSM clusters of custom key stores, by their ids: each is another room. Default: none. */
+  readonly clusters?: CloudHsmClusters
+  /** How proxies of external key stores are reached. Default: as they say, by `fetch`. */
+  readonly xks?: XksOptions
+  /** How long custom key stores show CONNECTING and DISCONNECTING, by the clock of the room; default 0. */
+  readonly transitionMs?: number
   /** Looks at each request before it is served; what it answers is thrown, for tests of failures. */
   readonly intercept?: (call: AwsCall) => AwsFault | undefined
 }

@@ -4,7 +4,6 @@ import { row } from './call.ts'
 import { KmsFault } from './errors.ts'
 import { CIPHERTEXT, PUBLIC_KEY, RECIPIENT, USE } from './members.ts'
 import { recipientOf } from './recipient.ts'
-import { KEY_ORIGINS } from './specs.ts'
 import { may, need, words } from './shape.ts'
 import { needAlgorithm, useKey, withKey } from './use.ts'
 
@@ -33,7 +32,7 @@ export const SECRET_ROWS = {
         KeyId: used.arn,
         ...(await recipient.members('SharedSecret', sharedSecret)),
         KeyAgreementAlgorithm,
-        KeyOrigin: KEY_ORIGINS[used.origin],
+        KeyOrigin: used.origin,
       }
     },
   }),

@@ -11,8 +11,10 @@ interface Bounded {
 }
 export interface TextType extends Bounded {
   readonly type: 'text'
-  /** As the service shows it; the whole text has to match. */
+  /** The whole text has to match. */
   readonly pattern?: RegExp
+  /** The pattern as the service shows it. */
+  readonly shown?: string
   readonly whole?: RegExp
   readonly words?: readonly string[]
   /** Never shown, not even to who sent it. */
@@ -80,11 +82,15 @@ export type Values<S extends Shape> = {
 export const need = <const T extends Type>(of: T): Member<T, true> => ({ of, required: true })
 export const may = <const T extends Type>(of: T): Member<T, false> => ({ of, required: false })
 
-export const text = (min: number, max: number, pattern?: RegExp) =>
-  ({ type: 'text', min, max, ...(pattern && { pattern, whole: wholly(pattern) }) }) as const
+/** @param shown the pattern as the service writes it, where its escapes differ */
+export const text = (min: number, max: number, pattern?: RegExp, shown = pattern?.source ?? '') =>
+  ({ type: 'text', min, max, ...(pattern && { pattern, shown, whole: wholly(pattern) }) }) as const
 const wholly = ({ source }: RegExp): RegExp => new RegExp(`^(?:${source})$`)
 export const secret = (min: number, max: number) =>
   ({ type: 'text', min, max, secret: true }) as const
+/** A secret of certain letters. */
+export const secretOf = (min: number, max: number, pattern: RegExp) =>
+  ({ ...text(min, max, pattern), secret: true }) as const
 export const words = <const W extends readonly string[]>(...names: W) =>
   ({ type: 'text', words: names }) as { readonly type: 'text'; readonly words: W }
 export const int = (min: number, max: number) => ({ type: 'int', min, max }) as const
@@ -164,7 +170,7 @@ function readText(reading: Reading, type: TextType, value: unknown, path: string
   if (type.words && !type.words.includes(value))
     violate(reading, told, path, `satisfy enum value set: [${type.words.join(', ')}]`)
   if (type.pattern && !type.whole?.test(value))
-    violate(reading, told, path, `satisfy regular expression pattern: ${type.pattern.source}`)
+    violate(reading, told, path, `satisfy regular expression pattern: ${type.shown}`)
   return value
 }
 

@@ -1,6 +1,7 @@
 /** TABLES of words: theirs on the left, ours on the right (contracts: AWS 7). */
 import type { Algorithm, Purpose, Spec } from '../../domain/algorithms.ts'
-import type { Origin } from '../../domain/records.ts'
+import type { KeyStoreType, Origin } from '../../domain/records.ts'
+import type { Key } from '../../engine/api.ts'
 
 export const KEY_SPECS = {
   SYMMETRIC_DEFAULT: 'AES_256',
@@ -87,11 +88,21 @@ export const KEY_PAIR_SPECS = {
 } as const satisfies Record<string, Spec>
 export type KeyPairSpec = keyof typeof KEY_PAIR_SPECS
 
+/** Origin of the keys of a custom key store, which is also its CustomKeyStoreType. */
+export const STORE_ORIGINS: Readonly<Record<KeyStoreType, string>> = {
+  HSM: 'AWS_CLOUDHSM',
+  EXTERNAL: 'EXTERNAL_KEY_STORE',
+}
+
 export const KEY_ORIGINS: Readonly<Record<Origin, string>> = {
   internal: 'AWS_KMS',
   imported: 'EXTERNAL',
   external: 'EXTERNAL_KEY_STORE',
 }
+
+/** A key whose key store is not here shows as one of an external one. */
+export const originOf = ({ origin, keyStore }: Pick<Key, 'origin' | 'keyStore'>): string =>
+  keyStore ? STORE_ORIGINS[keyStore.type ?? 'EXTERNAL'] : KEY_ORIGINS[origin]
 
 const RSA_OAEP = ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256']
 const RSASSA = Object.keys(SIGNING_ALGORITHMS).filter((name) => name.startsWith('RSASSA'))

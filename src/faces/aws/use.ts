@@ -4,12 +4,18 @@
  * used so at all.
  */
 import type { OperationName } from '../../engine/api.ts'
-import type { Origin } from '../../domain/records.ts'
 import { refusalOf } from '../../domain/permit.ts'
 import { keyArn, shownKeyId, type Place } from './arn.ts'
 import { isMultiRegion, type Call, type Found } from './call.ts'
 import { KmsFault } from './errors.ts'
-import { ALGORITHMS_OF, keySpecOf, keyUsageOf, type KeySpec, type KeyUsage } from './specs.ts'
+import {
+  ALGORITHMS_OF,
+  keySpecOf,
+  keyUsageOf,
+  originOf,
+  type KeySpec,
+  type KeyUsage,
+} from './specs.ts'
 
 /** What never changes about a key. */
 export interface Used {
@@ -20,7 +26,10 @@ export interface Used {
   /** Undefined for a spec that the service does not have. */
   readonly spec: KeySpec | undefined
   readonly usage: KeyUsage | undefined
-  readonly origin: Origin
+  /** As KeyMetadata has it. */
+  readonly origin: string
+  /** Of a custom key store. */
+  readonly inStore: boolean
 }
 
 export const usedOf = ({ key, vaultId, arn }: Found): Used => ({
@@ -29,13 +38,15 @@ export const usedOf = ({ key, vaultId, arn }: Found): Used => ({
   arn,
   spec: keySpecOf(key.spec),
   usage: keyUsageOf(key.purposes),
-  origin: key.origin,
+  origin: originOf(key),
+  inStore: key.keyStore !== undefined,
 })
 
 /** Refusals that follow are about this key. */
 export function about(call: Call, used: Used): Used {
   call.subject = used.arn
   call.usage = used.usage
+  call.origin = used.origin
   call.face.throttle?.admitUse(call, used)
   return used
 }
@@ -85,10 +96,10 @@ export const withKey = (call: Call, { keyId, vaultId }: Used) => ({
  */
 export async function materialOf(
   { room, requestId, face: { materials } }: Call,
-  { keyId, vaultId, spec }: Used,
+  { keyId, vaultId, spec, inStore }: Used,
   versionId: string,
 ): Promise<string | undefined> {
-  if (spec !== 'SYMMETRIC_DEFAULT') return undefined
+  if (spec !== 'SYMMETRIC_DEFAULT' || inStore) return undefined
   const known = materials.get(versionId)
   if (known !== undefined) return known
   const { materialId } = await room.getKeyVersion({ requestId, keyId, vaultId, versionId })

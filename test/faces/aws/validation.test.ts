@@ -72,7 +72,7 @@ function written(type: Type, model: string): string {
       const same = here.toSorted().join() === enumOf(named).toSorted().join()
       return same ? `enum ${named}` : `enum of ${type.words.join()}`
     }
-    return `string${bounds}${type.pattern ? ` /${type.pattern.source}/` : ''}`
+    return `string${bounds}${type.pattern ? ` /${type.shown}/` : ''}`
   }
   if (type.type === 'list') return `list${bounds} of ${written(type.of, of)}`
   if (type.type === 'structure') return `structure ${named}`
