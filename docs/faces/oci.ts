@@ -97,6 +97,10 @@ const DECISIONS: readonly (readonly [string, string])[] = [
     'As the model says; the older text of the operation knows none.',
   ],
   ['ECDSA keys cannot be imported.', 'The service refuses them; `importEcdsa` does not.'],
+  [
+    'Keys of protection SOFTWARE are left out of the backups of a vault, and refused by `backupKey`.',
+    'The guide says so. `backupVault` of the room takes all unless told otherwise.',
+  ],
   ['Keys of protection SOFTWARE can be imported.', 'The API takes them, the Console does not.'],
   ['Vaults of type DEFAULT can be replicated.', 'They say so of themselves: `isVaultReplicable`.'],
   [

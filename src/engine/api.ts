@@ -577,6 +577,8 @@ export interface BackupVaultInput extends VaultRef, Asked, BackupDestination {
   readonly ifMatch?: string
   /** Its enabled and disabled keys too; default: what describes the vault alone. */
   readonly includeKeys?: boolean
+  /** Of its keys those that are protected so; default: all. */
+  readonly protectionMode?: ProtectionMode
 }
 export interface VaultBackup {
   readonly vault: Vault

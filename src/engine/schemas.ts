@@ -270,7 +270,13 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   listVaultReplicas: { ...asked, ...vault },
   promoteVaultReplica: { ...asked, ...vault, force: optional(c.boolean) },
   getReplicationStatus: { ...asked, ...vault, replicationId: id },
-  backupVault: { ...asked, ...vault, ...destination, includeKeys: optional(c.boolean) },
+  backupVault: {
+    ...asked,
+    ...vault,
+    ...destination,
+    includeKeys: optional(c.boolean),
+    protectionMode: optional(c.oneOf(PROTECTION_MODES)),
+  },
   restoreVault: { ...asked, ...source, compartmentId: optional(compartment) },
 
   createKey: {

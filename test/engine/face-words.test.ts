@@ -157,3 +157,25 @@ test('the source of a re-encryption is looked for in the vault that is named for
   const lost = room.reEncrypt({ ...asked, sourceVaultId: vaultId })
   expect(await codeOf(lost)).toBe('INVALID_CIPHERTEXT')
 })
+
+test('a vault is backed up with the keys of one protection mode, and what hangs on them', async () => {
+  const { room, vaultId } = await stage()
+  const make = async (protectionMode: 'HSM' | 'SOFTWARE') => {
+    const asked = { vaultId, displayName: protectionMode, spec: 'AES_256', protectionMode } as const
+    const { id } = await room.createKey(asked)
+    await room.createAlias({ keyId: id, name: `alias/${protectionMode}` })
+    return id
+  }
+  const [hsm] = [await make('HSM'), await make('SOFTWARE')]
+  const backedUp = { vaultId, includeKeys: true, protectionMode: 'HSM' } as const
+  const { blob } = await room.backupVault(backedUp)
+  const other = await Strongroom.open({ realm: room })
+  await other.restoreVault({ blob: blob! })
+  expect((await other.listKeys({ vaultId })).items.map(({ id }) => id)).toEqual([hsm])
+  const { items } = await other.listAliases({ vaultId })
+  expect(items.map(({ name }) => name)).toEqual(['alias/HSM'])
+  expect((await other.verify()).ok).toBe(true)
+  const bad = { ...backedUp, protectionMode: 'PAPER' as never }
+  expect(await codeOf(room.backupVault(bad))).toBe('INVALID_ARGUMENT')
+  await other.close()
+})

@@ -2,12 +2,14 @@
 import { StrongroomError } from '../../base/errors.ts'
 import { wipe } from '../../base/bytes.ts'
 import { LIMITS } from '../../domain/limits.ts'
+import type { KeyRecord } from '../../domain/records.ts'
 import type { KeyView, VaultView } from '../../domain/settle.ts'
 import { check } from '../../domain/permit.ts'
 import { OPERATIONS } from '../../domain/operations.ts'
 import { tooLong, type Frame } from '../../format/backup.ts'
 import { path, range } from '../../format/paths.ts'
 import { encodeRecord } from '../../format/records.ts'
+import type { BackupVaultInput } from '../api.ts'
 import type { Core, Reader } from '../core.ts'
 import { ordinalOf } from '../destroy.ts'
 import { eachRow, eachVersion, keyView, vaultView } from '../lookup.ts'
@@ -92,20 +94,24 @@ async function* grantFrames(core: Core, vaultId: string, ordinal?: number): Asyn
   }
 }
 
-/** A vault, and all its usable keys one after another. */
+type Wanted = Pick<BackupVaultInput, 'includeKeys' | 'protectionMode'>
+
+/** A vault, and its usable keys one after another. */
 export async function* framesOfVault(
   core: Core,
   vault: VaultView,
-  includeKeys: boolean,
+  { includeKeys = false, protectionMode }: Wanted,
 ): AsyncGenerator<Frame> {
   const { id } = vault.record
   yield { kind: 'vault', body: encodeRecord('vault', vault.record) }
   if (!includeKeys) return
+  const isWanted = ({ role, protectionMode: mode }: KeyRecord): boolean =>
+    role === 'ordinary' && (protectionMode === undefined || mode === protectionMode)
   const keys = eachRow(core, range.keys(id))
   for (;;) {
     const next = await during(core, () => keys.next())
     if (next.done === true) break
-    const frames = await during(core, () => usable(core, id, ordinalOf(next.value.key)))
+    const frames = await during(core, () => usable(core, id, ordinalOf(next.value.key), isWanted))
     try {
       for (const frame of frames) yield frame
     } finally {
@@ -130,8 +136,13 @@ async function during<T>(core: Core, step: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The records of one key as it is now; nothing when it is not usable. */
-async function usable(core: Core, vaultId: string, ordinal: number): Promise<Frame[]> {
+/** The records of one key as it is now; nothing when it is not usable, or not wanted. */
+async function usable(
+  core: Core,
+  vaultId: string,
+  ordinal: number,
+  isWanted: (record: KeyRecord) => boolean,
+): Promise<Frame[]> {
   for (;;) {
     const cell = await core.cell(vaultId)
     const frames = await atOnce(core, cell, async () => {
@@ -142,7 +153,7 @@ async function usable(core: Core, vaultId: string, ordinal: number): Promise<Fra
       check('backupVault', { vault, now }, OPERATIONS.backupVault)
       const key = await rotated(core, await keyView(reader, vault, ordinal, now), now)
       const held = key.state === 'enabled' || key.state === 'disabled'
-      return held && key.record.role === 'ordinary' ? framesOfKey(core, reader, key, now) : []
+      return held && isWanted(key.record) ? framesOfKey(core, reader, key, now) : []
     })
     if (frames) return frames
   }

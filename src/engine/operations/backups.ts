@@ -25,7 +25,7 @@ export const BACKUP_BODIES: Bodies<Names> = {
   backupKey,
   backupVault: async ({ core, input, vault }) => {
     if (input.to) objectsOf(core.objects, 'to')
-    const frames = framesOfVault(core, vault, input.includeKeys ?? false)
+    const frames = framesOfVault(core, vault, input)
     const blob = sealOwn(core, { kind: 'vault', vaultId: vault.record.id }, frames)
     return Object.freeze({ vault: vaultAnswer(vault), blob })
   },

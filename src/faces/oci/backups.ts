@@ -93,6 +93,7 @@ export const BACKUP_ROWS = {
         vaultId: call.vaultId,
         to,
         includeKeys,
+        protectionMode: 'HSM',
       })
       call.hold(vault.id, call.room.now())
       return vaultReply(call, vault, await working(call))

@@ -12,6 +12,7 @@ import {
   file,
   openRoom,
   refusal,
+  REGION,
   told,
   word,
   onEachWay,
@@ -139,6 +140,27 @@ onEachWay(({ world, facing, transport }) => {
       expect(sealed.encryptedData.keyVersionId).toBe(made.currentKeyVersion)
       expect(keys.endpoint).not.toBe(there.managementEndpoint)
     })
+  })
+
+  test('a vault goes with its HSM keys alone', async () => {
+    const { vault, keys, key } = await w.furnished()
+    const [hsm, disabled] = [await key(), await key()]
+    await keys.disableKey({ keyId: disabled.id })
+    await key(AES, { protectionMode: word('SOFTWARE') })
+    const leaving = await key()
+    await keys.scheduleKeyDeletion({ keyId: leaving.id, scheduleKeyDeletionDetails: {} })
+    const details = place()
+    const backupVaultDetails = { ...details, isIncludeKeys: true }
+    await w.vaults.backupVault({ vaultId: vault.id, backupVaultDetails })
+    const far = await world({}, { region: REGION, realm: w.room, objects: w.objects })
+    const { vault: back } = await far.vaults.restoreVaultFromObjectStore({
+      compartmentId: COMPARTMENT,
+      restoreVaultFromObjectStoreDetails: details,
+    })
+    expect(back.id).toBe(vault.id)
+    const { items } = await far.at(back).keys.listKeys({ compartmentId: COMPARTMENT })
+    const found = items.map(({ id, lifecycleState }) => [id, lifecycleState])
+    expect(Object.fromEntries(found)).toEqual({ [hsm.id]: 'ENABLED', [disabled.id]: 'DISABLED' })
   })
 
   describe('refused', () => {
