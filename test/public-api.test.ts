@@ -28,7 +28,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     types: words(`
       ConnectKeyStoreInput CreateKeyStoreInput KeyStore KeyStoreLink KeyStorePlace KeyStoreRef
       EnableKeyInput TagKeyInput KeyStoreState KeyStoreType LinkedKeyStore LinkedUse OpenKeyStore UpdateKeyStoreInput
-      Access AccessExplained AttributeValue CreateGrantInput CreatedGrant DryRun ExplainAccessInput
+      Access AccessExplained AttributeLookup AttributeValue CreateGrantInput CreatedGrant DryRun ExplainAccessInput
       GivenAttributes Grant GrantConstraints GrantOperation KeyDescription KeyFacts KeyPolicy
       ListGrantsInput ListRetirableGrantsInput PutKeyPolicyInput RetireGrantInput RevokeGrantInput
       Algorithm Alias AliasRef Answer Asked BackupDestination BackupKeyInput BackupSource

@@ -52,15 +52,12 @@ export interface Question extends Needs {
   readonly access: Access
   readonly asked: AskedFor
   readonly principal: Principal
-  readonly unlessPolicy: Policy | undefined
   readonly identityPolicies: readonly Policy[] | 'all'
 }
 
 export function questionOf(core: Core, operation: OperationName, asked: AskedFor): Question {
   const { access = {} } = asked
   const { books } = core
-  const unlessPolicy =
-    access.unlessPolicy === undefined ? undefined : books.document(access.unlessPolicy, 'key')
   const given = access.identityPolicies ?? []
   const identityPolicies =
     given === 'all' ? given : given.map((text) => books.document(text, 'identity'))
@@ -70,21 +67,25 @@ export function questionOf(core: Core, operation: OperationName, asked: AskedFor
     access,
     asked,
     principal: books.principal(asked.principal!),
-    unlessPolicy,
     identityPolicies,
-    policies: identityPolicies === 'all' ? [unlessPolicy] : [unlessPolicy, ...identityPolicies],
+    policies: identityPolicies === 'all' ? [] : identityPolicies,
+    standIn: (book) => {
+      const text = descriptionOf(book, access)?.unlessPolicy ?? access.unlessPolicy
+      return text === undefined ? undefined : books.document(text, 'key')
+    },
   }
 }
 
 /** Everything that a decision looks at; without a book the caller's own policies alone count. */
 export function caseOf(core: Core, question: Question, book?: Book): Case {
   const { access, asked, principal } = question
-  const described = book && access.describe ? descriptionOf(book, access.describe) : undefined
+  const described = book && descriptionOf(book, access)
+  const context = asked.context ?? access.context
   const account = described?.account ?? access.account
   const sources = {
     principal,
     now: core.now(),
-    request: asked,
+    request: { ...asked, context },
     key: book?.facts,
     aliases: book?.aliases,
     account,
@@ -96,9 +97,9 @@ export function caseOf(core: Core, question: Question, book?: Book): Case {
     action: question.action,
     resource: described?.resource ?? access.resource ?? (book ? `key/${book.facts.id}` : vault),
     attributes: new LayeredAttributes(given, (name) => derived(name, sources)),
-    context: asked.context,
+    context,
     child: childOf(asked),
-    keyPolicy: book?.policy ?? question.unlessPolicy,
+    keyPolicy: book && (book.policy ?? question.standIn(book)),
     identityPolicies: question.identityPolicies,
     grants: book ? granteeKeysOf(principal).flatMap((key) => book.grants.get(key) ?? []) : [],
     account,
@@ -112,7 +113,8 @@ const childOf = ({ granteePrincipal, operations, constraints }: AskedFor): Case[
     ? undefined
     : { operations, ...(constraints && { constraints: constraints as GrantConstraints }) }
 
-function descriptionOf(book: Book, describe: NonNullable<Access['describe']>): KeyDescription {
+function descriptionOf(book: Book, { describe }: Access): KeyDescription | undefined {
+  if (!describe) return undefined
   const known = book.descriptions.get(describe)
   if (known) return known
   const description = DESCRIPTION_FIELD.read(

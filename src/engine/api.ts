@@ -28,7 +28,7 @@ import type {
 } from '../domain/records.ts'
 import type { KeyState, KeyStoreState, VaultState, VersionState } from '../domain/lifecycle.ts'
 import type { MaterialUse } from '../domain/material.ts'
-import type { GivenAttributes } from '../domain/policy/attributes.ts'
+import type { AttributeLookup, GivenAttributes } from '../domain/policy/attributes.ts'
 import type { GrantOperation } from '../domain/policy/grants.ts'
 import type { SignatureFormat } from '../crypto/provider.ts'
 import type { ErrorCode, Explanation } from '../base/errors.ts'
@@ -55,8 +55,13 @@ export interface Write extends Asked {
 export interface Access {
   /** The action in the words of policies; default `kms:` and the operation, as `kms:Encrypt`. */
   readonly action?: string
-  /** Condition keys and their values; they win over those that the core derives itself. */
-  readonly attributes?: GivenAttributes
+  /**
+   * Condition keys and their values, or a function from a key in lower case to its value; they win
+   * over those that the core derives itself.
+   */
+  readonly attributes?: GivenAttributes | AttributeLookup
+  /** Of the request, where the operation itself takes none: what grants are bound to. */
+  readonly context?: Context
   /** Tokens of grants. All must be authentic: INVALID_GRANT_TOKEN. Grants count without them too. */
   readonly grantTokens?: readonly string[]
   /** The policies of the caller (IAM's form, no Principal), or `all`; default: none. */
@@ -78,20 +83,8 @@ export interface Access {
   readonly describe?: (key: KeyFacts) => KeyDescription
 }
 /** Of a key that was found: what does not change by time alone. */
-export type KeyFacts = Pick<
-  Key,
-  | 'id'
-  | 'vaultId'
-  | 'displayName'
-  | 'spec'
-  | 'purposes'
-  | 'origin'
-  | 'protectionMode'
-  | 'role'
-  | 'compartmentId'
-  | 'tags'
->
-export type KeyDescription = Pick<Access, 'resource' | 'account' | 'attributes'>
+export type KeyFacts = Omit<Key, 'state' | 'deletionAt' | 'etag'>
+export type KeyDescription = Pick<Access, 'resource' | 'account' | 'attributes' | 'unlessPolicy'>
 export interface VaultRef {
   readonly vaultId: string
 }

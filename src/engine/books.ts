@@ -15,6 +15,7 @@ import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
 import { Lru } from './lru.ts'
 import { eachRow } from './scan.ts'
+import { keyAnswer } from './views.ts'
 
 type Describe = NonNullable<Access['describe']>
 
@@ -31,7 +32,10 @@ export interface Book {
 /** What a decision needs of a book. */
 export interface Needs {
   readonly principal: Principal
-  readonly policies: readonly (Policy | undefined)[]
+  /** Of the caller. */
+  readonly policies: readonly Policy[]
+  /** The policy that counts for a key without one. */
+  readonly standIn: (book: Book) => Policy | undefined
 }
 
 export class Books {
@@ -106,14 +110,9 @@ export class Books {
   }
 
   /** A book of what a key is, for a decision about a policy that it does not have yet. */
-  bookOf({ record }: KeyView, policy?: Policy): Book {
-    const { id, vaultId, displayName, spec, purposes, origin, protectionMode, role } = record
-    const { compartmentId, tags } = record
+  bookOf(key: KeyView, policy?: Policy): Book {
     return {
-      facts: Object.freeze({
-        ...{ id, vaultId, displayName, spec, purposes, origin, protectionMode, role },
-        ...{ compartmentId, tags },
-      }),
+      facts: keyAnswer(key),
       policy,
       grants: new Map(),
       aliases: undefined,
@@ -143,8 +142,9 @@ export class Books {
   }
 }
 
-const asksForAliases = ({ policy }: Book, { policies }: Needs): boolean =>
-  [policy, ...policies].some((each) => each?.keys.has(RESOURCE_ALIASES))
+const asksForAliases = (book: Book, { policies, standIn }: Needs): boolean =>
+  (book.policy ?? standIn(book))?.keys.has(RESOURCE_ALIASES) === true ||
+  policies.some(({ keys }) => keys.has(RESOURCE_ALIASES))
 
 /** The first half of the ids of all grants to one grantee on a key: 16 bytes that tell nobody whom. */
 export const grantStart = (core: Core, keyId: string, grantee: string): Uint8Array =>

@@ -76,22 +76,30 @@ const identityPolicies: c.Field = {
 }
 const account = c.text(12, 12, /^\d{12}$/, 'twelve digits')
 const grantToken = c.text(1, LIMITS.grantTokenLengthMax)
+const attributePairs = c.stringMap(
+  LIMITS.attributesMax,
+  c.text(1, LIMITS.nameLengthMax * 2),
+  attributeValue,
+)
+const givenAttributes: c.Field = {
+  type: `a function, or ${attributePairs.type}`,
+  read: (value, path) => (typeof value === 'function' ? value : attributePairs.read(value, path)),
+}
 const facts = {
-  attributes: optional(
-    c.stringMap(LIMITS.attributesMax, c.text(1, LIMITS.nameLengthMax * 2), attributeValue),
-  ),
+  attributes: optional(givenAttributes),
   account: optional(account),
   resource: optional(resource),
+  unlessPolicy: optional(policy),
 }
 /** Of what a callback says of a key. */
 export const DESCRIPTION_FIELD = c.object(facts)
 export const ACCESS_FIELD = c.object({
   ...facts,
   action: optional(action),
+  context: optional(context),
   grantTokens: optional(c.list(grantToken, LIMITS.grantTokensMax, false)),
   identityPolicies: optional(identityPolicies),
   sameAccountOnly: optional(c.boolean),
-  unlessPolicy: optional(policy),
   also: optional(c.list(c.object({ action, resource }), LIMITS.identityPoliciesMax)),
   describe: optional(c.callback),
 })

@@ -11,27 +11,40 @@ export interface Attributes {
   get(name: string): AttributeValue | undefined
 }
 
-const inLowerCase = (given: GivenAttributes): ReadonlyMap<string, AttributeValue> =>
-  new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]))
+/** By name in lower case; for what would cost more to list than to look up. */
+export type AttributeLookup = (name: string) => AttributeValue | undefined
+
+const isValue = (value: unknown): value is AttributeValue =>
+  typeof value === 'string' || (Array.isArray(value) && value.every((x) => typeof x === 'string'))
+
+function lookupOf(given: GivenAttributes | AttributeLookup): AttributeLookup {
+  if (typeof given === 'function')
+    return (name) => {
+      const value: unknown = given(name)
+      return isValue(value) ? value : undefined
+    }
+  const map = new Map(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value]))
+  return (name) => map.get(name)
+}
 
 /** The first of several sources that knows the name. */
 export class LayeredAttributes implements Attributes {
-  readonly #given: readonly (GivenAttributes | undefined)[]
-  readonly #derive: (name: string) => AttributeValue | undefined
-  #maps: readonly ReadonlyMap<string, AttributeValue>[] | undefined
+  readonly #given: readonly (GivenAttributes | AttributeLookup | undefined)[]
+  readonly #derive: AttributeLookup
+  #lookups: readonly AttributeLookup[] | undefined
 
   constructor(
-    given: readonly (GivenAttributes | undefined)[],
-    derive: (name: string) => AttributeValue | undefined = () => undefined,
+    given: readonly (GivenAttributes | AttributeLookup | undefined)[],
+    derive: AttributeLookup = () => undefined,
   ) {
     this.#given = given
     this.#derive = derive
   }
 
   get(name: string): AttributeValue | undefined {
-    this.#maps ??= this.#given.filter((layer) => layer !== undefined).map(inLowerCase)
-    for (const map of this.#maps) {
-      const value = map.get(name)
+    this.#lookups ??= this.#given.filter((layer) => layer !== undefined).map(lookupOf)
+    for (const lookup of this.#lookups) {
+      const value = lookup(name)
       if (value !== undefined) return value
     }
     return this.#derive(name)

@@ -61,9 +61,9 @@ export function checkPolicy(
   const policy = text === undefined ? undefined : core.books.document(text, 'key')
   if (isOwner(asked) || bypass) return
   const question = questionOf(core, 'putKeyPolicy', asked)
-  const next = policy ?? question.unlessPolicy
   const book = core.books.bookOf(key)
   const given = { ...caseOf(core, question, book), action: PUT_KEY_POLICY }
+  const next = policy ?? given.keyPolicy
   if (next && keepsControl(next, given)) return
   throw new StrongroomError(
     'POLICY_LOCKOUT',

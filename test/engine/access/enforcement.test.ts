@@ -147,6 +147,59 @@ describe('uses', () => {
   })
 })
 
+describe('what a face says of a request and of the key that was found', () => {
+  test('may be a function, which is asked when a condition is', async () => {
+    await put({ ...allow(ANN, '*'), Condition: { StringEquals: { 'KMS:ViaService': 's3' } } })
+    const seen: string[] = []
+    const attributes = (name: string) => {
+      seen.push(name)
+      return name === 'kms:viaservice' ? 's3' : undefined
+    }
+    expect(await ruleOf(encrypt(ANN, { attributes }))).toBe('ok')
+    expect(new Set(seen)).toEqual(new Set(['kms:viaservice']))
+    const wrong = (() => 7) as never
+    expect(await ruleOf(encrypt(ANN, { attributes: wrong }))).toBe('keyPolicy.silent')
+  })
+
+  test('the context of a request, where the operation takes none', async () => {
+    const constraints = { contextSubset: CONTEXT }
+    const operations = ['DescribeKey', 'Decrypt'] as const
+    await s.room.createGrant({ keyId: key.id, granteePrincipal: ANN, operations, constraints })
+    const look = (context: Record<string, string>) =>
+      ruleOf(s.room.getKey({ keyId: key.id, ...as(ANN, { action: 'kms:Decrypt', context }) }))
+    expect([await look(CONTEXT), await look({})]).toEqual(['ok', 'principal'])
+  })
+
+  test('of the key: its name, its account, the policy that stands in', async () => {
+    const asked: Access = {
+      identityPolicies: 'all',
+      describe: ({ id, spec }) => ({
+        resource: `arn:key/${id}`,
+        account: ACCOUNT,
+        attributes: { 'x:Spec': spec },
+        unlessPolicy: policy({
+          ...allow(ROOT, '*'),
+          Resource: 'arn:key/*',
+          Condition: { StringEquals: { 'x:Spec': 'AES_256' } },
+        }),
+      }),
+    }
+    expect(await ruleOf(encrypt(ANN, asked))).toBe('ok')
+    expect(await ruleOf(encrypt(`arn:aws:iam::${OTHER}:user/eve`, asked))).toBe('keyPolicy.silent')
+  })
+
+  test('is asked once for each key, until the key changes', async () => {
+    let times = 0
+    const describe = () => ({ resource: `arn:${++times}` })
+    const access = { describe, unlessPolicy: policy(allow(ANN, '*')) }
+    for (let i = 0; i < 3; i++) await encrypt(ANN, access)
+    expect(times).toBe(1)
+    await s.room.tagKey({ keyId: key.id, tags: { a: 'b' } })
+    await encrypt(ANN, access)
+    expect(times).toBe(2)
+  })
+})
+
 describe('what was decided before holds no longer', () => {
   test('the fast path forgets with the policy', async () => {
     await put(allow(ANN, '*'))
@@ -290,9 +343,10 @@ test('what a caller says about a request is checked like any other input', async
       'INVALID_ARGUMENT',
     ])
   expect(await ruleOf(encrypt(ANN, { identityPolicies: ['{'] }))).toBe('INVALID_POLICY')
-  expect(await ruleOf(encrypt(ANN, { unlessPolicy: mine('Allow', '*') }))).toBe('INVALID_POLICY')
   const describe = () => ({ resources: 'x' }) as never
   expect(await ruleOf(encrypt(ANN, { describe }))).toBe('INVALID_ARGUMENT')
+  await s.room.putKeyPolicy({ keyId: key.id, policy: null })
+  expect(await ruleOf(encrypt(ANN, { unlessPolicy: mine('Allow', '*') }))).toBe('INVALID_POLICY')
 })
 
 describe('every operation', () => {
@@ -307,8 +361,8 @@ describe('every operation', () => {
     // What says who may is then the request alone.
     for (const { id: keyId } of [world.aes, world.ec, world.hmac])
       await room.putKeyPolicy({ keyId, policy: null })
-    const method = room[operation] as (input: unknown) => Promise<unknown>
-    return ruleOf(method.call(room, input))
+    const methods = room as unknown as Record<string, (input: unknown) => Promise<unknown>>
+    return ruleOf(methods[operation]!(input))
   }
 
   test.each(OPERATION_NAMES)(
