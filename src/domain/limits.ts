@@ -42,7 +42,7 @@ export const LIMITS = {
   macBytesMax: 6144,
   /** Plaintext plus header, commitment, tag and room for raw forms. */
   ciphertextBytesMax: 66_560,
-  contextPairsMax: 64,
+  contextPairsMax: 1024,
   contextBytesMax: 8192,
   dataKeyBytesMin: 1,
   dataKeyBytesMax: 1024,

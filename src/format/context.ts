@@ -69,7 +69,7 @@ function layOut(pairs: readonly (readonly [Uint8Array, Uint8Array])[], bytes: nu
 
 /**
  * Absent equals empty. Names and values are taken as they are: no normalisation, no trimming.
- * @throws INVALID_ARGUMENT: not strings, lone surrogates, more than 64 pairs or 8192 bytes of names and values.
+ * @throws INVALID_ARGUMENT: not strings, lone surrogates, more than 1024 pairs or 8192 bytes of names and values.
  */
 export const canonicalContext = (context: Context | undefined): Uint8Array =>
   context === undefined ? EMPTY : canonical(flatten(context))

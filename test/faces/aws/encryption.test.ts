@@ -254,6 +254,17 @@ describe('refusals', () => {
     expect(largest.CiphertextBlob!.length).toBeLessThanOrEqual(6144)
   })
 
+  it('contexts of more than 8192 bytes, however many pairs there are', async () => {
+    const { KeyId } = await keyOf()
+    const pairs = (count: number, value: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i}`.padStart(4, '0'), value]))
+    const asked = { KeyId, Plaintext: HELLO }
+    const most = { ...asked, EncryptionContext: pairs(1024, 'four') }
+    expect(await outcome(handler, 'Encrypt', most)).toBe('ok')
+    const longer = { ...asked, EncryptionContext: { ...pairs(1023, 'four'), 9999: 'fives' } }
+    expect(await outcome(handler, 'Encrypt', longer)).toMatch(/^ValidationException: context: /)
+  })
+
   it.each([
     ['RSAES_OAEP_SHA_1', 214],
     ['RSAES_OAEP_SHA_256', 190],
