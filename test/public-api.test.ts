@@ -27,7 +27,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     `),
     types: words(`
       ConnectKeyStoreInput CreateKeyStoreInput KeyStore KeyStoreLink KeyStorePlace KeyStoreRef
-      EnableKeyInput TagKeyInput KeyStoreState KeyStoreType LinkedKeyStore LinkedUse OpenKeyStore UpdateKeyStoreInput
+      KeyStoreState KeyStoreType LinkedKeyStore LinkedUse OpenKeyStore UpdateKeyStoreInput
       Access AccessExplained AttributeLookup AttributeValue CreateGrantInput CreatedGrant DryRun ExplainAccessInput
       GivenAttributes Grant GrantConstraints GrantOperation KeyDescription KeyFacts KeyPolicy
       ListGrantsInput ListRetirableGrantsInput PutKeyPolicyInput RetireGrantInput RevokeGrantInput
@@ -53,7 +53,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       VerifyRoomInput Version
       VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
       WrappedMaterial Wrapping WrappingKey Write
-      ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput RotateKeyInput FetchLinkOptions Followed GetReplicationStatusInput
+      ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput ChangePrimaryKeyInput MultiRegion ReplicateKeyInput RotateKeyInput FetchLinkOptions Followed GetReplicationStatusInput
       PromoteVaultReplicaInput RealmSource ReplicaStatus ReplicateInput ReplicationLink
       ReplicationStatus VaultReplica VaultReplicaInput
       IdentifiedCiphertext IdentifyCiphertextInput TagKeyInput
@@ -120,7 +120,7 @@ const METHODS = words(`
   createVault getVault listVaults updateVault changeVaultCompartment scheduleVaultDeletion
   cancelVaultDeletion getVaultUsage backupVault restoreVault
   createKey getKey listKeys updateKey changeKeyCompartment enableKey disableKey
-  scheduleKeyDeletion cancelKeyDeletion destroyKey tagKey untagKey
+  scheduleKeyDeletion cancelKeyDeletion destroyKey replicateKey changePrimaryKey tagKey untagKey
   createAlias updateAlias deleteAlias listAliases
   getRotationPolicy putRotationPolicy rotateKey listRotations backupKey restoreKey exportRealm
   createKeyStore getKeyStore listKeyStores updateKeyStore connectKeyStore disconnectKeyStore

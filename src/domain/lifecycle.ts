@@ -21,6 +21,7 @@ export const KEY_STATES = [
   'deleted',
   'unavailable',
   'updating',
+  'pendingReplicaDeletion',
 ] as const
 export type KeyState = (typeof KEY_STATES)[number]
 
@@ -58,6 +59,8 @@ export type KeyEvent =
   | 'ensureDisabled'
   | 'rotate'
   | 'schedule'
+  | 'scheduleAfterReplicas'
+  | 'lastReplicaGone'
   | 'cancel'
   | 'cancelToDisabled'
   | 'due'
@@ -71,6 +74,7 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     importMaterial: 'enabled',
     deleteMaterial: 'pendingImport',
     schedule: 'pendingDeletion',
+    scheduleAfterReplicas: 'pendingReplicaDeletion',
     destroy: 'deleted',
   },
   enabled: {
@@ -82,6 +86,7 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     ensureDisabled: 'disabled',
     rotate: 'enabled',
     schedule: 'pendingDeletion',
+    scheduleAfterReplicas: 'pendingReplicaDeletion',
     destroy: 'deleted',
     importMaterial: 'enabled',
     deleteMaterial: 'pendingImport',
@@ -93,6 +98,7 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     ensureEnabled: 'enabled',
     ensureDisabled: 'disabled',
     schedule: 'pendingDeletion',
+    scheduleAfterReplicas: 'pendingReplicaDeletion',
     destroy: 'deleted',
     importMaterial: 'disabled',
     deleteMaterial: 'pendingImport',
@@ -103,6 +109,13 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     due: 'deleted',
     destroy: 'deleted',
     deleteMaterial: 'pendingDeletion',
+  },
+  // A primary with replicas: its window begins when the last of them is gone.
+  pendingReplicaDeletion: {
+    cancel: 'previous',
+    cancelToDisabled: 'disabled',
+    lastReplicaGone: 'pendingDeletion',
+    deleteMaterial: 'pendingReplicaDeletion',
   },
   // What is stored, and shows once the key store is connected again.
   unavailable: {

@@ -15,6 +15,8 @@ export const LIMITS = {
   /** How far ahead imported material may expire (AWS 9). */
   materialExpiryDaysMax: 365,
   materialDescriptionLengthMax: 256,
+  /** Vaults in which one multi-Region key may lie: more than any cloud has regions. */
+  keyCopiesMax: 64,
   /** Rotations on demand of one key in all its life (AWS 17). */
   onDemandRotationsMax: 25,
   nameLengthMax: 255,

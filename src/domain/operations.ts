@@ -43,6 +43,10 @@ export interface KeyRow extends Common {
   readonly key?: readonly KeyState[]
   /** True where material leaves in a backup: of what is here, and at the primary. */
   readonly copies?: true
+  /** True where it is for the primary of a multi-Region key: the other copies follow. */
+  readonly primary?: true
+  /** True where a multi-Region key must have no other copies. */
+  readonly alone?: true
   /** Who may is decided by what the key has, such as a grant, and not by the key. */
   readonly by?: 'grant'
 }
@@ -71,6 +75,7 @@ const ACTIVE: readonly VaultState[] = ['active']
 const USABLE: readonly KeyState[] = ['enabled', 'updating']
 const USABLE_OR_AWAY: readonly KeyState[] = [...USABLE, 'unavailable']
 const LIVING = KEY_STATES.filter((state) => state !== 'deleted')
+const ENABLED: readonly KeyState[] = ['enabled']
 const HELD: readonly KeyState[] = ['enabled', 'disabled']
 
 const room = (writes: boolean) => ({ target: 'room', writes }) as const
@@ -115,7 +120,9 @@ export const OPERATIONS = {
   disableKey: keyEvent('disable'),
   scheduleKeyDeletion: keyEvent('schedule'),
   cancelKeyDeletion: keyEvent('cancel'),
-  destroyKey: { target: 'key', writes: true, event: 'destroy', destroys: true },
+  destroyKey: { target: 'key', writes: true, event: 'destroy', destroys: true, alone: true },
+  replicateKey: { target: 'key', writes: true, vault: ACTIVE, key: ENABLED, primary: true },
+  changePrimaryKey: { target: 'key', writes: true, vault: ACTIVE, key: ENABLED },
   tagKey: keyEvent('describe'),
   untagKey: keyEvent('describe'),
   createAlias: { ...keyEvent('describe'), etag: false },
@@ -130,8 +137,8 @@ export const OPERATIONS = {
   retireGrant: { ...shared, by: 'grant' },
   revokeGrant: shared,
   getRotationPolicy: readKey,
-  putRotationPolicy: { ...keyEvent('describe'), keyStores: false },
-  rotateKey: { ...keyEvent('rotate'), keyStores: false },
+  putRotationPolicy: { ...keyEvent('describe'), keyStores: false, primary: true },
+  rotateKey: { ...keyEvent('rotate'), keyStores: false, primary: true },
   listRotations: readKey,
   backupKey: { target: 'key', writes: false, vault: ACTIVE, key: HELD, copies: true },
   restoreKey: room(true),
@@ -144,7 +151,7 @@ export const OPERATIONS = {
   disconnectKeyStore: { target: 'vault', writes: true, vault: ACTIVE, etag: false },
   deleteKeyStore: { target: 'vault', writes: true, vault: ACTIVE, etag: false },
 
-  createKeyVersion: { ...keyEvent('rotate'), keyStores: false },
+  createKeyVersion: { ...keyEvent('rotate'), keyStores: false, primary: true },
   getKeyVersion: readVersion,
   listKeyVersions: readKey,
   updateKeyVersion: versionEvent('update'),
@@ -153,7 +160,7 @@ export const OPERATIONS = {
 
   getWrappingKey: { target: 'vault', writes: true, vault: ACTIVE },
   importKey: inVault,
-  importKeyVersion: { ...keyEvent('rotate'), keyStores: false },
+  importKeyVersion: { ...keyEvent('rotate'), keyStores: false, primary: true },
   getImportParameters: { ...keyEvent('importMaterial'), keyStores: false },
   importKeyMaterial: { ...keyEvent('importMaterial'), keyStores: false },
   deleteKeyMaterial: { ...keyEvent('deleteMaterial'), destroys: true, keyStores: false },

@@ -5,6 +5,7 @@
  */
 import { StrongroomError, type ErrorCode, type Explanation } from '../base/errors.ts'
 import { KEY_TABLE, VAULT_TABLE, VERSION_TABLE } from './lifecycle.ts'
+import { relatives } from './family.ts'
 import { isPending } from './material.ts'
 import { OPERATIONS, type OperationRow, type OperationTable, type UseName } from './operations.ts'
 import type { KeyView, VaultView, VersionView } from './settle.ts'
@@ -136,6 +137,20 @@ const RULES: readonly Rule[] = [
     },
   },
   {
+    name: 'key.primary',
+    code: 'NOT_PERMITTED_FOR_KEY',
+    test: (row, { key }) =>
+      row.target === 'key' && row.primary && key ? unlessPrimary(key) : undefined,
+  },
+  {
+    name: 'key.replicas',
+    code: 'CONFLICT',
+    test: (row, { key }) =>
+      row.target === 'key' && row.alone && key?.family?.role === 'primary' && relatives(key)[0]
+        ? { expected: 'a primary without replicas', found: `${relatives(key).length} of them` }
+        : undefined,
+  },
+  {
     name: 'key.purpose',
     code: 'NOT_PERMITTED_FOR_KEY',
     test: (row, { key }) =>
@@ -203,6 +218,15 @@ const RULES: readonly Rule[] = [
     },
   },
 ]
+
+const unlessPrimary = ({ family }: KeyView) =>
+  family?.role === 'replica' ? { expected: 'the primary', found: 'a replica' } : undefined
+
+/** For what only some requests of an operation ask for: that it is no replica of another copy. */
+export function needPrimary(operation: keyof OperationTable, key: KeyView): void {
+  const why = unlessPrimary(key)
+  if (why) throw refusalOf('NOT_PERMITTED_FOR_KEY', { operation, rule: 'key.primary', ...why })
+}
 
 const moment = (ms: number): string => (Number.isFinite(ms) ? new Date(ms).toISOString() : 'ever')
 

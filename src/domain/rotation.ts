@@ -58,6 +58,10 @@ export function resumed(record: KeyRecord, now: number): KeyRecord {
   return { ...record, rotation: { ...rotation, nextAt: now } }
 }
 
+/** The same for a key that comes back; a replica waits for what its primary does. */
+export const resumedIn = ({ family }: KeyView, record: KeyRecord, now: number): KeyRecord =>
+  record.state === 'enabled' && family?.role !== 'replica' ? resumed(record, now) : record
+
 /**
  * Every moment up to `now` at which the key has to rotate, oldest first: a long pause makes up for
  * each missed one, so that what a key looks like does not depend on when somebody looked. At most
@@ -66,6 +70,7 @@ export function resumed(record: KeyRecord, now: number): KeyRecord {
 export function dueRotations(key: KeyView, now: number): readonly number[] {
   const policy = key.record.rotation
   if (key.state !== 'enabled' || policy?.nextAt === undefined) return []
+  if (key.family?.role === 'replica') return []
   // Its versions are still on their way back.
   if (key.vault.state === 'restoring') return []
   const times: number[] = []

@@ -4,6 +4,7 @@
  * written: a key of a vault that is pending deletion is pending deletion with the vault's time,
  * unless it has its own; the same for the versions of a key (contracts: OCI 5.4).
  */
+import { aloneSince, type Family } from './family.ts'
 import type { KeyState, KeyStoreState, VaultState, VersionState } from './lifecycle.ts'
 import type { Deletion, KeyRecord, KeyStoreRecord, VaultRecord, VersionRecord } from './records.ts'
 
@@ -28,7 +29,11 @@ export interface KeyView extends View<KeyRecord, KeyState> {
   readonly vault: VaultView
   /** The key store of the key, if it has one and that is here. */
   readonly keyStore?: KeyStoreView
+  /** The other copies, of a multi-Region key. */
+  readonly family?: Family
 }
+/** What a key's state depends on besides its own record and vault. */
+export type Beside = Pick<KeyView, 'keyStore' | 'family'>
 export interface VersionView extends View<VersionRecord, VersionState> {
   readonly key: KeyView
 }
@@ -62,11 +67,22 @@ export function settleKeyStore({ record, seq }: Stored<KeyStoreRecord>, now: num
   return { record, seq, state, derived: true }
 }
 
+/** When a deletion falls due: of a primary with replicas its window after the last of them is gone. */
+function ending(
+  { at, scheduledAt, waits }: Deletion,
+  family: Family | undefined,
+): { readonly at?: number; readonly derived: boolean } {
+  if (!waits) return { at, derived: false }
+  const alone = family && aloneSince(family)
+  if (alone === undefined) return { derived: true }
+  return { at: Math.max(alone, scheduledAt) + at - scheduledAt, derived: true }
+}
+
 export function settleKey(
   { record, seq }: Stored<KeyRecord>,
   vault: VaultView,
   now: number,
-  keyStore?: KeyStoreView,
+  { keyStore, family }: Beside = {},
 ): KeyView {
   const view = (state: KeyState, derived: boolean, deletionAt?: number): KeyView => ({
     record,
@@ -75,13 +91,15 @@ export function settleKey(
     state,
     derived,
     ...(keyStore && { keyStore }),
+    ...(family && { family }),
     ...(deletionAt === undefined ? {} : { deletionAt }),
   })
-  const own = record.deletion
+  const own = record.deletion && ending(record.deletion, family)
   if (record.state === 'deleted') return view('deleted', false, own?.at ?? record.deletedAt)
-  if (due(own, now)) return view('deleted', true, own!.at)
+  if (own?.at !== undefined && now >= own.at) return view('deleted', true, own.at)
   if (vault.state === 'deleted') return view('deleted', true, vault.deletionAt)
-  if (own) return view('pendingDeletion', false, own.at)
+  if (own?.at === undefined && own) return view('pendingReplicaDeletion', false)
+  if (own) return view('pendingDeletion', own.derived, own.at)
   if (vault.state === 'pendingDeletion') return view('pendingDeletion', true, vault.deletionAt)
   if (record.keyStore && keyStore?.state !== 'connected') return view('unavailable', true)
   if (record.materialExpiresAt !== undefined && now >= record.materialExpiresAt)
@@ -108,6 +126,7 @@ export function settleVersion(
   if (key.state === 'deleted') return view('deleted', true, key.deletionAt)
   if (own) return view('pendingDeletion', false, own.at)
   if (key.state === 'pendingDeletion') return view('pendingDeletion', true, key.deletionAt)
+  if (key.state === 'pendingReplicaDeletion') return view('pendingDeletion', true)
   if (record.materialExpiresAt !== undefined && now >= record.materialExpiresAt)
     return view('pendingImport', record.state !== 'pendingImport')
   return view(record.state, false)

@@ -12,6 +12,10 @@ import type { Tx } from './tx.ts'
  */
 export const SWEEP_OWED = 0
 
+/** One that waits for replicas is looked at every time until the last of them is gone. */
+const deletionDue = ({ deletion }: KeyRecord): number | undefined =>
+  deletion?.waits ? deletion.scheduledAt : deletion?.at
+
 /** Notes the deadlines of a key, and further ones (of its versions). */
 export async function note(
   tx: Tx,
@@ -19,9 +23,11 @@ export async function note(
   ...further: readonly (number | undefined)[]
 ): Promise<void> {
   const deadlines = [
-    key.deletion?.at,
+    deletionDue(key),
     key.materialExpiresAt,
     key.rotation?.nextAt,
+    // What other copies of a multi-Region key have to take over: `tick` looks whether they did.
+    key.primacy === undefined ? undefined : tx.now,
     ...further,
   ].filter((deadline) => deadline !== undefined)
   // No new deadline leaves the note as it is: no need to look, which every new key would wait for.

@@ -171,12 +171,24 @@ export interface Key {
   readonly tags: Tags
   readonly definedTags: DefinedTags
   readonly rotation?: RotationStatus
+  /** Of a key that may have copies in other vaults. */
+  readonly multiRegion?: MultiRegion
+  /** While it waits for its replicas to go: how long it stays after that. */
+  readonly deletionWindowDays?: number
   readonly external?: Json
   /** Where the second layer of its ciphertexts is made; without `type`, the key store is not here. */
   readonly keyStore?: KeyStorePlace & { readonly type?: KeyStoreType }
   readonly restoredFrom?: string
   readonly replicationId?: string
   readonly etag: string
+}
+/** The copies of a key in the vaults of this room. */
+export interface MultiRegion {
+  /** The primary rotates, and has replicas made of it. */
+  readonly role: 'primary' | 'replica'
+  /** Absent when the primary is gone with its vault: `changePrimaryKey` makes another copy lead. */
+  readonly primaryVaultId?: string
+  readonly replicaVaultIds: readonly string[]
 }
 export interface Version {
   readonly id: string
@@ -333,6 +345,8 @@ export interface CreateKeyInput extends VaultRef, Write {
    * key is called there; a key store that makes its keys itself names them too.
    */
   readonly keyStore?: { readonly id: string; readonly keyId?: string }
+  /** It may have copies in other vaults, under the same id: see `replicateKey`. */
+  readonly multiRegion?: boolean
   /** Attributes of the first version. */
   readonly version?: VersionAttributes
   readonly rotation?: RotationInput
@@ -517,6 +531,22 @@ export interface RotationStatus extends RotationInput {
   readonly updatedAt: Date
   readonly nextRotationAt?: Date
   readonly lastRotatedAt?: Date
+}
+export interface ReplicateKeyInput extends KeyRef, Write {
+  /** An active vault without a copy of the key. */
+  readonly toVaultId: string
+  /** Default: that of the primary. */
+  readonly displayName?: string
+  /** Description, tags and policy are not copied. */
+  readonly description?: string
+  readonly tags?: Tags
+  readonly policy?: string
+  /** Do not ask whether the caller could change the policy again: POLICY_LOCKOUT. */
+  readonly bypassLockoutCheck?: boolean
+}
+export interface ChangePrimaryKeyInput extends KeyRef, Write {
+  /** The vault of the replica that leads from now on. */
+  readonly toVaultId: string
 }
 export interface RotateKeyInput extends KeyRef, Write {
   /** Refuses when there were so many rotations on demand; default 25. */
@@ -925,6 +955,13 @@ export interface Operations {
   cancelKeyDeletion: [CancelKeyDeletionInput, Key]
   /** Destroys at once what is pending deletion or not: there is no way back. */
   destroyKey: [KeyRef & Write, Key]
+  /**
+   * Makes a copy of a multi-Region key in another vault: what one encrypts the other decrypts. One of
+   * an imported key waits for its material.
+   */
+  replicateKey: [ReplicateKeyInput, Key]
+  /** Makes a replica the primary, and the primary a replica. */
+  changePrimaryKey: [ChangePrimaryKeyInput, Key]
   tagKey: [TagKeyInput, Key]
   untagKey: [KeyRef & Write & { readonly tagNames: readonly string[] }, Key]
   createAlias: [CreateAliasInput, Alias]

@@ -113,8 +113,9 @@ async function homeOfKey(core: Core, { keyId, versionId, vaultId }: Named): Prom
   return { vaultId: cell.id, keyId: id, ...(versionId !== undefined && { versionId }) }
 }
 
-async function homeOfVersion(core: Core, { versionId }: Named): Promise<Home | undefined> {
-  const place = versionId === undefined ? undefined : await findPlace(core, versionId)
+async function homeOfVersion(core: Core, named: Named): Promise<Home | undefined> {
+  const { versionId, vaultId } = named
+  const place = versionId === undefined ? undefined : await findPlace(core, versionId, vaultId)
   if (!place || place.version === 0) return undefined
   return { vaultId: place.vaultId, keyId: await keyIdAt(core, place), versionId: versionId! }
 }

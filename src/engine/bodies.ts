@@ -7,6 +7,7 @@ import { GRANT_BODIES } from './operations/grants.ts'
 import { IMPORT_BODIES } from './operations/imports.ts'
 import { KEY_BODIES } from './operations/keys.ts'
 import { KEY_STORE_BODIES } from './operations/key-stores.ts'
+import { MULTI_REGION_BODIES } from './operations/multi-region.ts'
 import { MATERIAL_BODIES } from './operations/materials.ts'
 import { POLICY_BODIES } from './operations/policies.ts'
 import { REPLICA_BODIES } from './operations/replicas.ts'
@@ -28,6 +29,7 @@ export const BODIES: Bodies = {
   ...ROTATION_BODIES,
   ...IMPORT_BODIES,
   ...MATERIAL_BODIES,
+  ...MULTI_REGION_BODIES,
   ...ENCRYPTION_BODIES,
   ...SIGNING_BODIES,
 }

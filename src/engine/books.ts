@@ -99,7 +99,9 @@ export class Books {
         book.grants.set(grantee, await this.#grantsOf(cell, key, grantee))
     if (!book.aliases && asksForAliases(book, needs))
       book.aliases = await this.#aliasesOf(cell, key)
-    if (cell.generation === generation && cell.life === this.#core.life) this.#books.set(id, book)
+    const still = cell.generation === generation && cell.life === this.#core.life
+    // Copies of a multi-Region key share their id, and each has its own policy and grants.
+    if (still && key.record.primacy === undefined) this.#books.set(id, book)
     return book
   }
 

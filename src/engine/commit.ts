@@ -18,7 +18,7 @@ import {
   type VaultHead,
 } from '../format/heads.ts'
 import { addElement, removeElement } from '../format/multiset.ts'
-import { path } from '../format/paths.ts'
+import { parsePath, path } from '../format/paths.ts'
 import type { RecordKind } from '../format/records.ts'
 import { StoreError, type Store } from '../store/store.ts'
 import { LIMITS } from '../domain/limits.ts'
@@ -75,6 +75,8 @@ interface Parts {
   readonly provider: CryptoProvider
   /** Told of every key that a durable commit changed. */
   readonly onTouched: (keyId: string) => void
+  /** Told of every id that a durable commit gave a place, or took one from. */
+  readonly onPlaced: (id: string) => void
 }
 
 /** The realm head and its store version, as committed. */
@@ -345,6 +347,7 @@ export class Committer {
     for (const [key, write] of plan.writes) {
       if (this.#planned.get(key)?.plan.writes === plan.writes) this.#planned.delete(key)
       this.#parts.records.applied(key, write.kind, write.entry)
+      if (write.kind === 'index') this.#parts.onPlaced(parsePath(write.path)!.id!)
     }
     plan.cell.head = plan.head
     plan.cell.generation++

@@ -23,6 +23,7 @@ import type { Meter } from './meter.ts'
 import type { ObjectStore } from '../backup/objects.ts'
 import type { ReplicationLink } from '../replication/link.ts'
 import { Mutex } from './mutex.ts'
+import { Places } from './places.ts'
 import { Followers } from './replication/followers.ts'
 import { readVaultHead, type OpenedRealm } from './realm.ts'
 import type { RealmKeys } from './realm-keys.ts'
@@ -58,13 +59,6 @@ export interface CoreOptions {
   readonly objects?: ObjectStore | undefined
 }
 
-/** Where a key id leads. */
-export interface Place {
-  readonly vaultId: string
-  readonly ordinal: number
-  readonly version: number
-}
-
 export class Core {
   readonly store: Store
   readonly provider: CryptoProvider
@@ -76,7 +70,7 @@ export class Core {
   readonly records: Records
   readonly committer: Committer
   readonly handles: Handles
-  readonly places: Lru<string, Place>
+  readonly places: Places
   readonly hot: Hot
   /** Who may use the keys at hand. */
   readonly books: Books
@@ -100,6 +94,8 @@ export class Core {
   readonly gcmLeft: Lru<string, number>
   /** Keys whose material was destroyed and whose vault still has to be swept, by vault. */
   readonly unswept = new Map<string, Set<number>>()
+  /** Copies of multi-Region keys are brought together, and change their roles, one after another. */
+  readonly relating = new Mutex()
   /** One destruction sweep at a time. */
   readonly sweeping = new Mutex()
   /** Nobody lets go of the journal while another does, or walks it from its beginning. */
@@ -124,7 +120,7 @@ export class Core {
     this.records = new Records(options.store, realm.keys, options.cachedKeys)
     this.committer = new Committer(this, realm.position)
     this.handles = new Handles(options.cachedKeys)
-    this.places = new Lru(options.cachedKeys * 2)
+    this.places = new Places(options.cachedKeys * 2)
     this.hot = new Hot(this, options.cachedKeys)
     this.books = new Books(this, options.cachedKeys)
     this.uses = new Uses(this, options.auditUses)
@@ -149,6 +145,11 @@ export class Core {
   onTouched(keyId: string): void {
     this.hot.drop(keyId)
     this.books.drop(keyId)
+  }
+
+  /** A durable commit changed where this id leads. */
+  onPlaced(id: string): void {
+    this.places.drop(id)
   }
 
   now(): number {
@@ -206,6 +207,8 @@ export class Core {
     void made.then((done) => {
       this.#making.delete(made)
       if (!done && this.#cells.get(vaultId) === made) this.#cells.delete(vaultId)
+      // Copies of keys that are elsewhere too may have come with it.
+      this.places.clear()
     })
     return answer
   }

@@ -6,6 +6,7 @@
  */
 import { wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
+import { anyBehind } from '../domain/family.ts'
 import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import type { KeyView } from '../domain/settle.ts'
 import { RECORD_KINDS } from '../format/kinds.ts'
@@ -161,7 +162,7 @@ const settleDebt = (core: Core, cell: Cell): Promise<void> =>
 /** What is left of a deleted key besides its records: key key, material, aliases. */
 async function scrapKey(core: Core, cell: Cell, ordinal: number): Promise<void> {
   const reader = core.reader(cell)
-  const key = await keyView(reader, await vaultView(reader, core.now()), ordinal, core.now())
+  const key = await keyView(core, reader, await vaultView(reader, core.now()), ordinal, core.now())
   if (key.record.state !== 'deleted') return
   for await (const { record } of eachVersion(core, key, core.now())) core.handles.drop(record.id)
   await removeRange(core, cell, 'material', range.materials(cell.id, ordinal))
@@ -369,7 +370,7 @@ export async function renoteKey(
       ? core.unswept.get(cell.id)?.has(ordinal)
       : noted?.record.dueAt === SWEEP_OWED
     if (owed) return
-    const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
+    const key = await keyView(core, tx, await vaultView(tx, tx.now), ordinal, tx.now)
     tx.concern(key.record.id)
     await renote(tx, key.record, await deadlinesOf(core, key, tx.now))
   })
@@ -378,7 +379,10 @@ export async function renoteKey(
 async function deadlinesOf(core: Core, key: KeyView, now: number): Promise<number[]> {
   if (key.record.state === 'deleted') return []
   const { deletion, materialExpiresAt, rotation } = key.record
-  const deadlines = [deletion?.at, materialExpiresAt, rotation?.nextAt]
+  const deadlines = [materialExpiresAt, rotation?.nextAt]
+  if (deletion) deadlines.push(deletion.waits ? key.deletionAt : deletion.at)
+  // What waits for other copies is looked at every time.
+  if (key.state === 'pendingReplicaDeletion' || anyBehind(key)) deadlines.push(now)
   for await (const { record } of eachVersion(core, key, now))
     if (record.state !== 'deleted') deadlines.push(record.deletion?.at, record.materialExpiresAt)
   return deadlines.filter((at) => at !== undefined)

@@ -5,6 +5,7 @@
  */
 import { readInput } from '../base/check.ts'
 import { check } from '../domain/permit.ts'
+import { path } from '../format/paths.ts'
 import { OPERATIONS, type OperationRow } from '../domain/operations.ts'
 import { authorizeKey, authorizeOther, isOwner, type AskedFor } from './access.ts'
 import type { Answer, OperationName } from './api.ts'
@@ -13,6 +14,7 @@ import { BODIES } from './bodies.ts'
 import type { Reading, Writing } from './body.ts'
 import type { Cell } from './cell.ts'
 import { asCoded } from './coded.ts'
+import { spread } from './copies.ts'
 import type { Core, Reader } from './core.ts'
 import { finishOwed } from './destroy.ts'
 import {
@@ -32,8 +34,8 @@ import { matchEtag, rememberAnswer, replayed } from './retry.ts'
 import { overdue, rotateDue } from './rotate.ts'
 import { SCHEMAS } from './schemas.ts'
 import { atOnce, stable } from './stable.ts'
-import { causeOf } from './tx.ts'
-import { etagOf, versionEtag } from './views.ts'
+import { causeOf, type Cause, type Tx } from './tx.ts'
+import { etagOf, keyEtag, versionEtag } from './views.ts'
 
 /** What inputs have in common, as far as the pipeline looks at them. */
 interface Envelope extends AskedFor {
@@ -128,6 +130,8 @@ async function locate(core: Core, row: OperationRow, input: Envelope): Promise<T
   }
   const place = await locateKey(core, input.keyId!, input.vaultId)
   if (row.target === 'key') return { cell: place.cell, place }
+  // To a copy of a multi-Region key the version may have to come first.
+  await rotateDue(core, place)
   return { cell: place.cell, place, number: await versionNumber(core, place, input.versionId!) }
 }
 
@@ -135,7 +139,7 @@ async function load(core: Core, reader: Reader, input: Envelope, target: Target,
   const vault = await vaultView(reader, now)
   if (!target.place) return { vault }
   if (!(await leadsTo(core, reader, input.keyId!, target.place))) throw new Overtaken()
-  const key = await keyView(reader, vault, target.place.ordinal, now)
+  const key = await keyView(core, reader, vault, target.place.ordinal, now)
   if (target.number === undefined) return { vault, key }
   return { vault, key, version: await versionView(reader, key, target.number, now) }
 }
@@ -195,7 +199,7 @@ async function write(
   }
   const prepared = await prepare(core, operation, row, input, target, body)
   try {
-    const answer = await core.transact(cell, causeOf(operation, input), async (tx) => {
+    const answer = await changing(core, target, causeOf(operation, input), async (tx) => {
       const again = await replayed(core, tx, operation, input)
       if (again) return again.answer
       // What is on its way may decide who may.
@@ -216,6 +220,26 @@ async function write(
   } finally {
     body.dispose?.(prepared)
   }
+}
+
+/**
+ * One transaction. Of a multi-Region key no two are made at once, and what the primary has now its
+ * copies have before the answer; one that cannot be reached has it before its next use.
+ */
+async function changing<T>(
+  core: Core,
+  { cell, place }: Target,
+  cause: Cause,
+  body: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const at = place && path.key(cell.id, place.ordinal)
+  const key = at && (await core.reader(cell).get('key', at))
+  if (key?.record.primacy === undefined) return core.transact(cell, cause, body)
+  return core.relating.run(async () => {
+    const answer = await core.transact(cell, cause, body)
+    await spread(core, place!).catch(() => undefined)
+    return answer
+  })
 }
 
 async function admitted(
@@ -270,7 +294,8 @@ function judge(
 ): void {
   if (input.ifMatch !== undefined && row.etag !== false) {
     const { version, key, vault } = views
-    matchEtag(input.ifMatch, version ? versionEtag(version) : etagOf(key ?? vault))
+    const etag = version ? versionEtag(version) : key ? keyEtag(key) : etagOf(vault)
+    matchEtag(input.ifMatch, etag)
   }
   const { flag, row: lenient } = LENIENT[operation] ?? {}
   const asked = flag && input[flag] ? lenient : row

@@ -14,7 +14,6 @@ import type {
 } from './api.ts'
 import type { Core } from './core.ts'
 import {
-  findPlace,
   keyIdAt,
   keyView,
   leadsTo,
@@ -25,6 +24,7 @@ import {
   type KeyPlace,
 } from './lookup.ts'
 import { EXPLAIN_ACCESS_SCHEMA, EXPLAIN_SCHEMA, IDENTIFY_SCHEMA } from './schemas.ts'
+import { findVersion } from './rotate.ts'
 import { atOnce } from './stable.ts'
 
 export async function explained(core: Core, raw: ExplainInput): Promise<Explained> {
@@ -47,7 +47,7 @@ async function explainedAt(
   const reader = core.reader(place.cell)
   if (!(await leadsTo(core, reader, keyId, place))) return undefined
   const now = core.now()
-  const key = await keyView(reader, await vaultView(reader, now), place.ordinal, now)
+  const key = await keyView(core, reader, await vaultView(reader, now), place.ordinal, now)
   const named =
     versionId === undefined
       ? key.record.currentVersion
@@ -72,8 +72,8 @@ export async function identified(
   const { ciphertext, vaultId } = readInput(IDENTIFY_SCHEMA, raw) as IdentifyCiphertextInput
   const versionId = parseCiphertext(ciphertext)?.versionId
   if (versionId === undefined) return undefined
-  const place = await findPlace(core, versionId, vaultId)
-  if (!place || place.version === 0) return Object.freeze({ versionId })
+  const place = await findVersion(core, versionId, vaultId)
+  if (!place) return Object.freeze({ versionId })
   const keyId = await keyIdAt(core, place)
   return Object.freeze({ versionId, keyId, vaultId: place.vaultId })
 }
@@ -91,7 +91,7 @@ export async function explainedAccess(
     const answer = await atOnce(core, place.cell, async () => {
       if (!(await leadsTo(core, reader, keyId, place))) return undefined
       const now = core.now()
-      const key = await keyView(reader, await vaultView(reader, now), place.ordinal, now)
+      const key = await keyView(core, reader, await vaultView(reader, now), place.ordinal, now)
       return explainAccess(core, input, { cell: place.cell, key })
     })
     if (answer) return answer

@@ -26,8 +26,9 @@ async function reserve(core: Core, { permitted, reader }: InUse): Promise<void> 
   const { id, vaultId, number } = permitted.version.record
   const at = path.counter(vaultId, permitted.key.record.ordinal, number)
   const { replicas = [] } = permitted.key.vault.record
-  // Every store of a replicated vault counts for itself, so each has its share.
-  const most = Math.floor(LIMITS.gcmInvocationsMax / (1 + replicas.length))
+  // Every store of a replicated vault counts for itself, so each has its share; and every copy.
+  const copies = permitted.key.record.primacy === undefined ? 1 : LIMITS.keyCopiesMax
+  const most = Math.floor(LIMITS.gcmInvocationsMax / (1 + replicas.length) / copies)
   await core.transact(reader.cell, 'reserveGcm', async (tx) => {
     const entry = await tx.get('counter', at)
     if ((core.gcmLeft.get(id) ?? 0) > 0) return

@@ -90,6 +90,6 @@ async function vaultsOf(core: Core, { vaultIds }: ListRetirableGrantsInput): Pro
 
 async function lives(core: Core, vaultId: string, ordinal: number, now: number): Promise<boolean> {
   const reader = core.reader(await core.cell(vaultId))
-  const key = await keyView(reader, await vaultView(reader, now), ordinal, now)
+  const key = await keyView(core, reader, await vaultView(reader, now), ordinal, now)
   return key.state !== 'deleted'
 }

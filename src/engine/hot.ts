@@ -294,8 +294,9 @@ export class Hot {
   /** Nothing for a key of a key store, and when the vault moved, or the room began another life, since the decision. */
   #standing({ permitted, reader, decidedAt }: InUse): Standing | undefined {
     const { cell } = reader
-    // Its key store takes part in every use.
-    if (permitted.key.record.keyStore) return undefined
+    const { keyStore, primacy } = permitted.key.record
+    // Its key store takes part in every use; copies of a key have one id, and each its own permits.
+    if (keyStore || primacy !== undefined) return undefined
     if (decidedAt !== cell.generation || cell.life !== this.#core.life) return undefined
     const { keyId, id: versionId } = permitted.version.record
     const { permitGeneration } = cell

@@ -32,6 +32,7 @@ import type {
   Vault,
   Version,
 } from './api.ts'
+import { pendingElsewhere } from './copies.ts'
 import type { Core } from './core.ts'
 import { eachRow, eachVersion, settledKey } from './lookup.ts'
 import { rotated } from './rotate.ts'
@@ -206,7 +207,13 @@ export async function pageOfKeys(
   const reader = core.reader(await core.cell(id))
   const bounds = byName ? range.keys(id) : keysAfter(id, after, descending)
   for await (const { key, value } of eachRow(core, bounds, !byName && descending)) {
-    const view = await settledKey(reader, vault, core.records.open('key', id, key, value), now)
+    const view = await settledKey(
+      core,
+      reader,
+      vault,
+      core.records.open('key', id, key, value),
+      now,
+    )
     if (!matches(query, view)) continue
     const { ordinal, displayName } = view.record
     if (byName) smallest.offer([displayName, view.record.id], () => view)
@@ -245,7 +252,9 @@ export async function pageOfRotations(
   const wanted = (view: VersionView): boolean =>
     rotatedAt(view.record) !== undefined ||
     (query.includeMaterials === true && (!view.record.forRotation || isPending(view)))
-  return versionsThrough(core, query, key, now, 'rotations', wanted, rotationOf)
+  const everywhere = query.includeMaterials !== true || (await pendingElsewhere(core, key, now))
+  const answer = (view: VersionView): Rotation => rotationOf(view, everywhere)
+  return versionsThrough(core, query, key, now, 'rotations', wanted, answer)
 }
 
 async function versionsThrough<T>(

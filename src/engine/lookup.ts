@@ -1,12 +1,15 @@
 /** From what a caller names to the settled views that decisions look at. */
 import { StrongroomError } from '../base/errors.ts'
 import { utf8 } from '../base/bytes.ts'
+import { familyOf, leaderOf } from '../domain/family.ts'
+import { LIMITS } from '../domain/limits.ts'
 import type { AliasRecord, KeyRecord } from '../domain/records.ts'
 import {
   settleKey,
   settleKeyStore,
   settleVault,
   settleVersion,
+  type Beside,
   type KeyStoreView,
   type KeyView,
   type VaultView,
@@ -14,7 +17,8 @@ import {
 } from '../domain/settle.ts'
 import { bytesToUuid, isUuid, path, range } from '../format/paths.ts'
 import type { Cell } from './cell.ts'
-import { notFound, type Core, type Place, type Reader } from './core.ts'
+import { notFound, type Core, type Reader } from './core.ts'
+import type { Place } from './places.ts'
 import { damaged, readStore, type Entry } from './records.ts'
 import { eachRow } from './scan.ts'
 
@@ -67,7 +71,7 @@ export async function resolveAlias(
   const alias = await reader.get('alias', aliasPath(core, cell.id, name))
   if (!alias) return undefined
   const { ordinal } = await locateId(core, alias.record.keyId, cell.id)
-  const key = await keyView(reader, await vaultView(reader, core.now()), ordinal, core.now())
+  const key = await keyView(core, reader, await vaultView(reader, core.now()), ordinal, core.now())
   return key.state === 'deleted' ? undefined : alias
 }
 
@@ -77,28 +81,59 @@ async function locateId(core: Core, keyId: string, vaultId?: string): Promise<Ke
   return { cell: await core.cell(place.vaultId), ordinal: place.ordinal }
 }
 
-/** The vault and place of a key or version id. */
+/**
+ * The vault and place of a key or version id. Of a multi-Region key, when no vault is named, it is
+ * where the primary is.
+ */
 export async function findPlace(
   core: Core,
   id: string,
   vaultId?: string,
 ): Promise<Place | undefined> {
-  const known = core.places.get(id)
-  if (known) return vaultId === undefined || known.vaultId === vaultId ? known : undefined
-  const found = await scanIndex(core, id, vaultId)
-  if (found) core.places.set(id, found)
-  return found
+  const places = await placesOf(core, id)
+  if (vaultId !== undefined) return places.find((place) => place.vaultId === vaultId)
+  return places.length > 1 ? leadingPlace(core, places) : places[0]
 }
 
-async function scanIndex(core: Core, id: string, vaultId?: string): Promise<Place | undefined> {
-  const { rows } = await readStore(() => core.store.scan({ ...range.index(id), limit: 2 }))
-  const row = rows[0]
-  if (!row) return undefined
-  if (rows.length > 1) throw damaged('an id stands in two vaults')
-  const home = bytesToUuid(row.key.subarray(17, 33))
-  if (vaultId !== undefined && home !== vaultId) return undefined
-  const { record } = core.records.open('index', home, row.key, row.value)
-  return { vaultId: home, ...record }
+/** Every place of a key or version id. */
+export const placesOf = (core: Core, id: string): Promise<readonly Place[]> =>
+  core.places.find(id, () => scanIndex(core, id))
+
+async function scanIndex(core: Core, id: string): Promise<readonly Place[]> {
+  const limit = LIMITS.keyCopiesMax + 1
+  const { rows } = await readStore(() => core.store.scan({ ...range.index(id), limit }))
+  const places: Place[] = []
+  for (const { key, value } of rows) {
+    const vaultId = bytesToUuid(key.subarray(17, 33))
+    // A vault that is on its way in, or was just let go, has nothing to show yet or any more.
+    if (rows.length > 1 && !(await core.findCell(vaultId))) continue
+    places.push({ vaultId, ...core.records.open('index', vaultId, key, value).record })
+  }
+  return places
+}
+
+/** Of several copies: the one that leads, or the first. */
+async function leadingPlace(core: Core, places: readonly Place[]): Promise<Place | undefined> {
+  const now = core.now()
+  const [first] = places
+  const cell = await core.cell(first!.vaultId)
+  const reader = core.reader(cell)
+  const key = await keyView(core, reader, await vaultView(reader, now), first!.ordinal, now)
+  const leader = key.family?.role === 'primary' ? key : leaderOf(key)
+  return places.find(({ vaultId }) => vaultId === leader?.record.vaultId) ?? first
+}
+
+/** The copies of a multi-Region key in other vaults, as they are now. */
+async function othersOf(core: Core, key: KeyRecord, now: number): Promise<readonly KeyView[]> {
+  const others: KeyView[] = []
+  for (const { vaultId, ordinal } of await placesOf(core, key.id)) {
+    const cell = vaultId === key.vaultId ? undefined : await core.findCell(vaultId)
+    if (!cell) continue
+    const reader = core.reader(cell)
+    const entry = await reader.get('key', path.key(vaultId, ordinal))
+    if (entry) others.push(settleKey(entry, await vaultView(reader, now), now))
+  }
+  return others
 }
 
 /** The vault that is meant when nobody says which: the only one there is. */
@@ -119,6 +154,7 @@ export async function vaultView(reader: Reader, now: number): Promise<VaultView>
 }
 
 export async function keyView(
+  core: Core,
   reader: Reader,
   vault: VaultView,
   ordinal: number,
@@ -126,18 +162,30 @@ export async function keyView(
 ): Promise<KeyView> {
   const key = await reader.get('key', path.key(reader.cell.id, ordinal))
   if (!key) throw damaged('an id leads to no key')
-  return settledKey(reader, vault, key, now)
+  return settledKey(core, reader, vault, key, now)
 }
 
-/** A key as it is now, its key store looked at too. */
+/** A key as it is now, its key store and its other copies looked at too. */
 export async function settledKey(
+  core: Core,
   reader: Reader,
   vault: VaultView,
   key: Entry<KeyRecord>,
   now: number,
 ): Promise<KeyView> {
-  const { keyStore } = key.record
-  return settleKey(key, vault, now, keyStore && (await keyStoreView(reader, keyStore.id, now)))
+  return settleKey(key, vault, now, await besideOf(core, reader, key.record, now))
+}
+
+async function besideOf(
+  core: Core,
+  reader: Reader,
+  record: KeyRecord,
+  now: number,
+): Promise<Beside> {
+  const { keyStore, primacy } = record
+  const store = keyStore && (await keyStoreView(reader, keyStore.id, now))
+  const others = primacy === undefined ? undefined : await othersOf(core, record, now)
+  return { ...(store && { keyStore: store }), ...(others && { family: familyOf(record, others) }) }
 }
 
 export async function keyStoreView(

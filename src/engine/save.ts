@@ -127,6 +127,7 @@ function blankKey(
     ...(input.external !== undefined && { external: input.external }),
     ...(keyStore && { keyStore }),
     ...(materialExpiresAt !== undefined && { materialExpiresAt }),
+    ...(input.multiRegion && { primacy: 1 }),
   }
 }
 
@@ -143,6 +144,8 @@ function checkCombination(vault: VaultView, input: CreateKeyInput, origin: Origi
     invalidArgument('origin', 'external in an EXTERNAL vault and only there', origin)
   if (external !== (input.external !== undefined))
     invalidArgument('external', 'the reference of an external key, and of no other', input.external)
+  if (input.multiRegion && (external || input.keyStore))
+    invalidArgument('multiRegion', 'nothing for a key that is elsewhere', input.multiRegion)
   if (external && SPECS[input.spec].family !== 'aes')
     throw new StrongroomError(
       'UNSUPPORTED',

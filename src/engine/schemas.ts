@@ -173,6 +173,7 @@ const newKey = {
   description: optional(c.text(0, LIMITS.descriptionLengthMax)),
   compartmentId: optional(compartment),
   olderVersions: optional(c.oneOf(['process', 'all'])),
+  multiRegion: optional(c.boolean),
   version: optional(c.object(attributes)),
   rotation: optional(rotation),
 }
@@ -322,6 +323,17 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   scheduleKeyDeletion: { ...write, ...key, ...deletion },
   cancelKeyDeletion: { ...write, ...key, restoreTo: optional(c.oneOf(['previous', 'disabled'])) },
   destroyKey: { ...write, ...key },
+  replicateKey: {
+    ...write,
+    ...key,
+    toVaultId: id,
+    displayName: optional(name),
+    description: optional(c.text(0, LIMITS.descriptionLengthMax)),
+    tags: optional(tags),
+    policy: optional(policy),
+    bypassLockoutCheck: optional(c.boolean),
+  },
+  changePrimaryKey: { ...write, ...key, toVaultId: id },
   tagKey: { ...write, ...key, tags, tagsMax: optional(c.integer(1, LIMITS.tagsMax)) },
   untagKey: {
     ...write,

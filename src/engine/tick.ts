@@ -2,12 +2,14 @@
  * What time has already decided is made durable: rotations, expiries, deletions. Reads never need
  * it; disks do.
  */
+import { anyBehind } from '../domain/family.ts'
 import type { VersionRecord } from '../domain/records.ts'
 import { bytesToUuid, range } from '../format/paths.ts'
 import { SWEEP_OWED } from './agenda.ts'
 import { tendRestores } from './backup/restore-vault.ts'
 import { keepNewest } from './checkpoint.ts'
 import type { Cell } from './cell.ts'
+import { spreadAll } from './copies.ts'
 import type { Core } from './core.ts'
 import { destroyVaults } from './destroy-vaults.ts'
 import {
@@ -57,6 +59,7 @@ export async function tick(core: Core): Promise<Ticked> {
   }
   await core.uses.flush()
   await finishDestructions(core)
+  for (const cell of gone) await spreadAll(core, cell)
   if (gone.length > 0) await core.sweeping.run(() => destroyVaults(core, gone))
   counts.destroyedVaults = gone.length
   if (core.journalMax !== undefined) await keepNewest(core, core.journalMax)
@@ -85,8 +88,10 @@ async function tickKey(
   counts.rotated += await rotateDue(core, { cell, ordinal })
   const destroys = await core.transact(cell, 'tick', async (tx) => {
     if (tx.role === 'replica') return false
-    const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
+    const key = await keyView(core, tx, await vaultView(tx, tx.now), ordinal, tx.now)
     if (key.record.state === 'deleted') return owed
+    // Another copy has not taken over yet what would be gone with this one.
+    if (key.state === 'deleted' && anyBehind(key)) return false
     if (key.state === 'deleted') {
       const record = {
         ...key.record,

@@ -69,7 +69,7 @@ async function decide<O extends UseName>(
   const decidedAt = place.cell.generation
   const now = core.now()
   const vault = await vaultView(reader, now)
-  const key = await keyView(reader, vault, place.ordinal, now)
+  const key = await keyView(core, reader, vault, place.ordinal, now)
   if (!isOwner(ref) || ref.access) await authorizeKey(core, place.cell, operation, ref, key)
   const number =
     ref.versionId === undefined

@@ -3,6 +3,8 @@
  * change.
  */
 import { KEY_STATES, KEY_STORE_STATES, VAULT_STATES, VERSION_STATES } from '../domain/lifecycle.ts'
+import { familyMark, regionsOf } from '../domain/family.ts'
+import { DAY_MS } from '../domain/limits.ts'
 import { currentMaterialId, isPending, materialIdOf, rotatedAt } from '../domain/material.ts'
 import type { AliasRecord, KeyStorePlace, RotationPolicy } from '../domain/records.ts'
 import type { KeyStoreView, KeyView, VaultView, VersionView } from '../domain/settle.ts'
@@ -10,6 +12,7 @@ import type {
   Alias,
   Key,
   KeyOperation,
+  MultiRegion,
   KeyStore,
   Rotation,
   RotationStatus,
@@ -40,6 +43,10 @@ export function etagOf({ seq, state, derived, deletionAt }: Tagged, current = fa
   if (derived && deletionAt !== undefined) parts.push(deletionAt.toString(36))
   return parts.join('-')
 }
+
+/** Of a multi-Region key which copies there are too, and which of them leads. */
+export const keyEtag = (view: KeyView): string =>
+  view.family ? `${etagOf(view)}-${familyMark(view)}` : etagOf(view)
 
 export const isCurrent = ({ record, key }: VersionView): boolean =>
   key.record.currentVersion === record.number
@@ -78,6 +85,21 @@ export function vaultAnswer(view: VaultView): Vault {
 const placeAnswer = ({ keyStore }: KeyView, place: KeyStorePlace) =>
   Object.freeze({ ...place, ...maybe('type', keyStore?.record.type) })
 
+function multiRegionOf(view: KeyView): MultiRegion {
+  const { primary, replicas } = regionsOf(view)
+  return Object.freeze({
+    role: view.family!.role,
+    ...maybe('primaryVaultId', primary),
+    replicaVaultIds: Object.freeze(replicas),
+  })
+}
+
+/** How long a primary stays once its replicas are gone; later it has a date. */
+function windowDays({ state, record: { deletion } }: KeyView): number | undefined {
+  if (state !== 'pendingReplicaDeletion' || !deletion) return undefined
+  return Math.round((deletion.at - deletion.scheduledAt) / DAY_MS)
+}
+
 export function keyAnswer(view: KeyView): Key {
   const { record, state, deletionAt, derived } = view
   const expiresAt = state === 'pendingImport' && derived ? undefined : record.materialExpiresAt
@@ -103,11 +125,13 @@ export function keyAnswer(view: KeyView): Key {
     tags: record.tags,
     definedTags: record.definedTags,
     ...maybe('rotation', record.rotation && rotationAnswer(record.rotation, record.lastRotatedAt)),
+    ...maybe('multiRegion', view.family && multiRegionOf(view)),
+    ...maybe('deletionWindowDays', windowDays(view)),
     ...maybe('external', record.external),
     ...maybe('keyStore', record.keyStore && placeAnswer(view, record.keyStore)),
     ...maybe('restoredFrom', record.restoredFrom),
     ...maybe('replicationId', record.replicationId),
-    etag: etagOf(view),
+    etag: keyEtag(view),
   })
 }
 
@@ -155,16 +179,18 @@ export function versionAnswer(view: VersionView): Version {
   })
 }
 
-export function rotationOf(view: VersionView): Rotation {
-  const { record, state } = view
-  const pending = isPending(view)
+/** @param everywhere the other copies of the key have the material that waits */
+export function rotationOf(view: VersionView, everywhere: boolean): Rotation {
+  const { record, state, key } = view
+  const lacking = !everywhere || (key.family !== undefined && state === 'pendingImport')
+  const waiting = lacking ? 'pendingReplicas' : 'pendingRotation'
   return Object.freeze({
     versionId: record.id,
     number: record.number,
     ...maybeDate('rotatedAt', rotatedAt(record)),
     automatic: record.autoRotated,
     ...(record.origin !== 'external' && { materialId: materialIdOf(record) }),
-    use: pending ? 'pendingRotation' : isCurrent(view) ? 'current' : 'former',
+    use: isPending(view) ? waiting : isCurrent(view) ? 'current' : 'former',
     ...(record.fingerprint && {
       imported: Object.freeze({
         present: state !== 'pendingImport' && state !== 'deleted',

@@ -138,6 +138,19 @@ const KEYS = {
     return { ...key, restoreTo: 'disabled' }
   },
   destroyKey: fresh,
+  replicateKey: async (world) => ({
+    keyId: (await make(world.room, world.vaultId, 'AES_256', { multiRegion: true })).id,
+    toVaultId: (await freshVault(world)).vaultId,
+    description: 'over there',
+    tags: { a: 'b' },
+  }),
+  changePrimaryKey: async (world) => {
+    const { vaultId } = world
+    const { id: keyId } = await make(world.room, vaultId, 'AES_256', { multiRegion: true })
+    const { vaultId: toVaultId } = await freshVault(world)
+    await world.room.replicateKey({ keyId, toVaultId })
+    return { keyId, vaultId, toVaultId }
+  },
   tagKey: async (world) => ({ ...(await fresh(world)), tags: { colour: 'red' } }),
   untagKey: async (world) => ({ ...(await fresh(world)), tagNames: ['colour'] }),
   createAlias: async (world) => {
@@ -302,5 +315,13 @@ const USES = {
   },
 } satisfies Partial<Inputs>
 
-export const INPUTS: Inputs = { ...VAULTS, ...KEYS, ...VERSIONS, ...USES, ...COPIES, ...SHARED, ...KEY_STORES }
+export const INPUTS: Inputs = {
+  ...VAULTS,
+  ...KEYS,
+  ...VERSIONS,
+  ...USES,
+  ...COPIES,
+  ...SHARED,
+  ...KEY_STORES,
+}
 export const OPERATION_NAMES = Object.keys(INPUTS) as readonly OperationName[]

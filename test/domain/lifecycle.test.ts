@@ -42,7 +42,7 @@ describe('a refusal names the states that allow the event', () => {
   test.each<[event: KeyEvent, state: KeyState, expected: string]>([
     ['enable', 'enabled', 'disabled or unavailable'],
     ['rotate', 'disabled', 'enabled'],
-    ['cancel', 'enabled', 'pendingDeletion'],
+    ['cancel', 'enabled', 'pendingDeletion or pendingReplicaDeletion'],
     ['schedule', 'deleted', 'pendingImport or enabled or disabled or unavailable'],
     ['update', 'creating', 'enabled'],
   ])('%s of a key that is %s', (event, state, expected) => {

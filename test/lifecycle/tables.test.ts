@@ -21,8 +21,8 @@ const DOMAIN: Readonly<Record<Kind, { states: readonly string[]; table: object }
   key: { states: KEY_STATES, table: KEY_TABLE },
   version: { states: VERSION_STATES, table: VERSION_TABLE },
 }
-/** States that no story reaches: two are words of faces, the third needs a key store. */
-const FOREIGN = ['creating', 'unavailable', 'updating']
+/** States that no story reaches: words of faces, and what needs a key store or a replica. */
+const FOREIGN = ['creating', 'unavailable', 'updating', 'pendingReplicaDeletion']
 const KINDS = Object.keys(TABLES) as Kind[]
 const EVENTS = KINDS.flatMap((kind) =>
   TABLES[kind].rows.filter(({ event }) => event !== null).map((row) => [kind, row] as const),

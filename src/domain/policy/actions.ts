@@ -12,6 +12,8 @@ const OWN_NAMES: Readonly<Partial<Record<keyof OperationTable, string>>> = {
   deleteKeyMaterial: 'DeleteImportedKeyMaterial',
   getRotationPolicy: 'GetKeyRotationStatus',
   listRotations: 'ListKeyRotations',
+  rotateKey: 'RotateKeyOnDemand',
+  changePrimaryKey: 'UpdatePrimaryRegion',
   reEncrypt: 'ReEncryptTo',
 }
 /** The action of the key that opens in a re-encryption. */

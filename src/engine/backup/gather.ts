@@ -151,7 +151,7 @@ async function usable(
       const vault = await vaultView(reader, now)
       // A vault that went meanwhile must not look like one without keys.
       check('backupVault', { vault, now }, OPERATIONS.backupVault)
-      const key = await rotated(core, await keyView(reader, vault, ordinal, now), now)
+      const key = await rotated(core, await keyView(core, reader, vault, ordinal, now), now)
       const held = key.state === 'enabled' || key.state === 'disabled'
       return held && isWanted(key.record) ? framesOfKey(core, reader, key, now) : []
     })

@@ -247,8 +247,11 @@ function merged(
     deletion: ____,
     currentMaterial: _____,
     pendingVersion: ______,
+    primacy: _______,
     ...rest
   } = newer
+  const primacy =
+    id === key.id ? (existing?.primacy ?? key.primacy) : key.primacy === undefined ? undefined : 1
   const used = versions.filter((version) => !waits(version))
   const pendingVersion = existing?.pendingVersion ?? versions.find(waits)?.number
   const awaited = used.some(({ state }) => state === 'pendingImport')
@@ -275,6 +278,7 @@ function merged(
     ...(current && { currentVersionId: current.id }),
     ...(current?.fingerprint && { currentMaterial: current.fingerprint }),
     ...(pendingVersion !== undefined && { pendingVersion }),
+    ...(primacy !== undefined && { primacy }),
     ...(existing?.deletion && { deletion: existing.deletion }),
     ...(Number.isFinite(expiry) && { materialExpiresAt: expiry }),
     ...(current ? { state } : { state: 'deleted', deletedAt: tx.now }),

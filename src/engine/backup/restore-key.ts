@@ -11,7 +11,7 @@ import { range } from '../../format/paths.ts'
 import type { Key, RestoreKeyInput } from '../api.ts'
 import { notFound, type Core } from '../core.ts'
 import { newId } from '../ids.ts'
-import { aliasPath, eachRow, vaultView } from '../lookup.ts'
+import { aliasPath, eachRow, settledKey, vaultView } from '../lookup.ts'
 import { replicationId } from '../replication/ids.ts'
 import { rememberAnswer, replayed } from '../retry.ts'
 import { causeOf, type Tx } from '../tx.ts'
@@ -125,7 +125,7 @@ async function write(
     await restoreAliases(core, tx, aliases, () => place.id)
     await restoreGrants(tx, place, grants)
   }
-  return keyAnswer(settleKey(entry, vault, tx.now))
+  return keyAnswer(await settledKey(core, tx, vault, entry, tx.now))
 }
 
 /**

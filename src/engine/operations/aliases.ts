@@ -55,7 +55,7 @@ export const ALIAS_BODIES: Bodies<Names> = {
   listAliases: ({ core, input, vault, reader, now }) =>
     pageOfAliases(core, input, vault, async (keyId) => {
       const { ordinal } = await locateKey(core, keyId, vault.record.id)
-      return (await keyView(reader, vault, ordinal, now)).state !== 'deleted'
+      return (await keyView(core, reader, vault, ordinal, now)).state !== 'deleted'
     }),
 }
 
@@ -64,7 +64,7 @@ async function living(core: Core, tx: Tx, name: string) {
   const entry = await tx.get('alias', aliasPath(core, tx.cell.id, name))
   if (!entry) return undefined
   const { ordinal } = await locateKey(core, entry.record.keyId, tx.cell.id)
-  const key = await keyView(tx, await vaultView(tx, tx.now), ordinal, tx.now)
+  const key = await keyView(core, tx, await vaultView(tx, tx.now), ordinal, tx.now)
   return key.state === 'deleted' ? undefined : { ...entry, key }
 }
 

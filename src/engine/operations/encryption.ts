@@ -31,7 +31,8 @@ import type { Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
 import { countGcm } from '../gcm-limit.ts'
 import { openLinked, randomOf, refusePairs, refuseUnlinked, sealLinked } from '../key-stores.ts'
-import { findPlace, keyIdAt, locateKey } from '../lookup.ts'
+import { keyIdAt, locateKey } from '../lookup.ts'
+import { findVersion } from '../rotate.ts'
 import { ofFamily, useKey, type InUse } from '../use-key.ts'
 
 type Names =
@@ -269,13 +270,13 @@ async function ownForm(
 ): Promise<string | undefined> {
   const named = parseCiphertext(ciphertext)?.versionId
   if (named === undefined || (versionId !== undefined && versionId !== named)) return undefined
-  const place = await findPlace(core, named, vaultId)
-  return place && place.version > 0 ? named : undefined
+  return (await findVersion(core, named, vaultId)) && named
 }
 
 async function decryptOwn(core: Core, input: DecryptInput, versionId: string): Promise<Decrypted> {
   refuseUnused(input, 'aad', 'iv', 'tag')
-  const keyId = await keyOfVersion(core, versionId)
+  const { vaultId } = input
+  const keyId = await keyIdAt(core, (await findVersion(core, versionId, vaultId))!)
   if (input.keyId !== undefined && (await keyIdOf(core, input)) !== keyId) throw invalidCiphertext()
   const inUse = await useKey(core, 'decrypt', { ...input, keyId, versionId })
   const { record } = inUse.permitted.version
@@ -296,10 +297,6 @@ async function decryptOwn(core: Core, input: DecryptInput, versionId: string): P
   )
   if (!plaintext) throw invalidCiphertext()
   return Object.freeze({ plaintext, keyId, versionId, algorithm: 'XAES_GCM' })
-}
-
-async function keyOfVersion(core: Core, versionId: string): Promise<string> {
-  return keyIdAt(core, (await findPlace(core, versionId))!)
 }
 
 async function keyIdOf(core: Core, { keyId, vaultId }: DecryptInput): Promise<string> {

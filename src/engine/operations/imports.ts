@@ -1,5 +1,6 @@
 /** Material from outside under the vault's wrapping key: as a new key, as a new version. */
 import { StrongroomError } from '../../base/errors.ts'
+import { familyOf } from '../../domain/family.ts'
 import type { VersionRecord } from '../../domain/records.ts'
 import { settleKey } from '../../domain/settle.ts'
 import { path } from '../../format/paths.ts'
@@ -50,7 +51,8 @@ export const IMPORT_BODIES: Bodies<Names> = {
         fingerprint: (keyId) => fingerprint(core, keyId, material),
         ...expiry(expiresAt, now),
       })
-      return keyAnswer(settleKey(entry, vault, now))
+      const family = input.multiRegion && { family: familyOf(entry.record, []) }
+      return keyAnswer(settleKey(entry, vault, now, family || {}))
     },
     dispose: dropBeginning,
   }),
@@ -92,7 +94,7 @@ async function wrappingKey(
   material: Material | undefined,
 ): Promise<WrappingKey> {
   const known = vault.record.wrappingKeyId
-  if (known !== undefined) return describe((await wrappingView(tx, known, now)).record)
+  if (known !== undefined) return describe((await wrappingView(core, tx, known, now)).record)
   if (vault.record.type === 'EXTERNAL')
     throw new StrongroomError(
       'UNSUPPORTED',
@@ -127,10 +129,10 @@ const describe = (version: VersionRecord): WrappingKey =>
     createdAt: new Date(version.createdAt),
   })
 
-async function wrappingView(reader: Reader, keyId: string, now: number) {
+async function wrappingView(core: Core, reader: Reader, keyId: string, now: number) {
   const index = await reader.get('index', path.index(keyId, reader.cell.id))
   if (!index) throw damaged('the wrapping key of a vault is missing')
-  const key = await keyView(reader, await vaultView(reader, now), index.record.ordinal, now)
+  const key = await keyView(core, reader, await vaultView(reader, now), index.record.ordinal, now)
   return versionView(reader, key, key.record.currentVersion, now)
 }
 
@@ -146,7 +148,7 @@ async function wrappingPrivateKey(
       'wrapped: expected material under the wrapping key of the vault, which has none ' +
         'yet: call getWrappingKey first.',
     )
-  const version = await wrappingView(reader, keyId, now)
+  const version = await wrappingView(core, reader, keyId, now)
   const handle = await secretHandle(core, reader, version)
   if (handle.family !== 'pair')
     throw new StrongroomError('INTERNAL', 'The wrapping key is not a key pair.')

@@ -3,10 +3,12 @@
  * destroyed.
  */
 import { invalidArgument, StrongroomError } from '../../base/errors.ts'
+import { familyOf, relatives } from '../../domain/family.ts'
 import { KEY_TABLE, nextState, type KeyEvent } from '../../domain/lifecycle.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { KeyRecord, KeyStorePlace } from '../../domain/records.ts'
-import { resumed } from '../../domain/rotation.ts'
+import { resumedIn } from '../../domain/rotation.ts'
+import { needPrimary } from '../../domain/permit.ts'
 import { settleKey, type KeyView } from '../../domain/settle.ts'
 import { note } from '../agenda.ts'
 import type { Key } from '../api.ts'
@@ -75,7 +77,10 @@ export const KEY_BODIES: Bodies<Names> = {
         ...(material && { material }),
         ...(keyStore && { keyStore }),
       })
-      const key = settleKey(made, vault, tx.now, store)
+      const key = settleKey(made, vault, tx.now, {
+        ...(store && { keyStore: store }),
+        ...(input.multiRegion && { family: familyOf(made.record, []) }),
+      })
       if (input.policy !== undefined) {
         checkPolicy(core, input, key, input.policy, input.bypassLockoutCheck)
         await putPolicy(tx, key, input.policy)
@@ -90,6 +95,7 @@ export const KEY_BODIES: Bodies<Names> = {
   updateKey: {
     run: async ({ tx, key, input }) => {
       const { displayName, description, tags, definedTags, olderVersions, rotation } = input
+      if (rotation !== undefined) needPrimary('updateKey', key)
       const record = rotation === undefined ? key.record : await withPolicy(tx, key, rotation)
       return answerSaved(
         tx,
@@ -134,7 +140,7 @@ export const KEY_BODIES: Bodies<Names> = {
   enableKey: {
     run: async ({ tx, key, input, now }) => {
       const event = input.idempotent ? 'ensureEnabled' : 'enable'
-      const record = resumed({ ...key.record, state: after(key, event) }, now)
+      const record = resumedIn(key, { ...key.record, state: after(key, event) }, now)
       await note(tx, record)
       return answerSaved(tx, { ...key, record }, {})
     },
@@ -151,8 +157,11 @@ export const KEY_BODIES: Bodies<Names> = {
       const { tx, key, input, now } = context
       const at = deletionTime(now, input.deletionAt)
       await refuseLaterVersions(context, at)
-      await note(tx, key.record, at)
-      return answerSaved(tx, key, { deletion: { at, scheduledAt: now } })
+      const waits = key.family?.role === 'primary' && relatives(key).length > 0
+      nextState('key', KEY_TABLE, key.state, waits ? 'scheduleAfterReplicas' : 'schedule')
+      const deletion = { at, scheduledAt: now, ...(waits && { waits }) }
+      await note(tx, { ...key.record, deletion })
+      return answerSaved(tx, key, { deletion })
     },
   },
   cancelKeyDeletion: {
@@ -160,7 +169,7 @@ export const KEY_BODIES: Bodies<Names> = {
       const { deletion: _, ...rest } = key.record
       const disabling = input.restoreTo === 'disabled' && rest.state === 'enabled'
       const state = after(key, disabling ? 'cancelToDisabled' : 'cancel')
-      const record = state === 'enabled' ? resumed({ ...rest, state }, now) : { ...rest, state }
+      const record = resumedIn(key, { ...rest, state }, now)
       await note(tx, record)
       return answerSaved(tx, { ...key, record }, {})
     },
@@ -181,7 +190,7 @@ export const KEY_BODIES: Bodies<Names> = {
 
 async function answerSaved(tx: Tx, key: KeyView, change: Partial<KeyRecord>): Promise<Key> {
   const entry = await saveKey(tx, { ...key.record, ...change })
-  return keyAnswer(settleKey(entry, key.vault, tx.now, key.keyStore))
+  return keyAnswer(settleKey(entry, key.vault, tx.now, key))
 }
 
 /**

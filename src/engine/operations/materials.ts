@@ -8,8 +8,9 @@ import { invalidArgument, StrongroomError, type ErrorCode } from '../../base/err
 import { SPECS, type Wrapping } from '../../domain/algorithms.ts'
 import { DAY_MS, LIMITS } from '../../domain/limits.ts'
 import { isPending, materialId, materialIdOf } from '../../domain/material.ts'
+import { needPrimary } from '../../domain/permit.ts'
 import type { KeyRecord, TicketRecord, VersionRecord } from '../../domain/records.ts'
-import { resumed } from '../../domain/rotation.ts'
+import { resumedIn } from '../../domain/rotation.ts'
 import { settleKey, type KeyView, type VersionView } from '../../domain/settle.ts'
 import { path } from '../../format/paths.ts'
 import { note } from '../agenda.ts'
@@ -101,9 +102,11 @@ export const MATERIAL_BODIES: Bodies<Names> = {
       refuseUnlessImported(key)
       const version = await deletable(core, tx, key, input.materialId)
       if (!version) return keyAnswer(key)
-      if (isPending(version)) return withdrawn(core, tx, key, version.record)
+      const replica = key.family?.role === 'replica'
+      if (isPending(version) && !replica) return withdrawn(core, tx, key, version.record)
       if (version.state === 'pendingImport') return keyAnswer(key)
       await forgetMaterial(core, tx, key, [version.record])
+      if (isPending(version)) return savedKey(tx, key, key.record)
       return savedKey(tx, key, { ...withoutExpiry(key.record), state: 'pendingImport' })
     },
   },
@@ -156,7 +159,7 @@ async function* imports(
 async function withdrawn(core: Core, tx: Tx, key: KeyView, version: VersionRecord): Promise<Key> {
   await forgetMaterial(core, tx, key, [version], 'deleted')
   const { pendingVersion: _, ...record } = key.record
-  return keyAnswer(settleKey(await saveKey(tx, record), key.vault, tx.now))
+  return keyAnswer(settleKey(await saveKey(tx, record), key.vault, tx.now, key))
 }
 
 interface Importing {
@@ -180,6 +183,7 @@ async function imported(importing: Importing): Promise<ImportedMaterial> {
   const refused = (rule: keyof typeof REFUSALS) => refusal(rule, id, known)
   if (asNew && known.match) throw refused('material.new')
   if (!asNew && (!known.match || (input.materialId ?? id) !== id)) throw refused('material.same')
+  if (asNew) needPrimary('importKeyMaterial', key)
   if (asNew && !first) {
     if (SPECS[key.record.spec].family !== 'aes') throw refused('material.same')
     if (known.pending) throw refused('material.other')
@@ -320,9 +324,9 @@ function refusal(
 }
 
 async function savedKey(tx: Tx, key: KeyView, changed: KeyRecord): Promise<Key> {
-  const record = changed.state === 'enabled' ? resumed(changed, tx.now) : changed
+  const record = resumedIn(key, changed, tx.now)
   await note(tx, record)
-  return keyAnswer(settleKey(await saveKey(tx, record), key.vault, tx.now))
+  return keyAnswer(settleKey(await saveKey(tx, record), key.vault, tx.now, key))
 }
 
 const withoutExpiry = ({ materialExpiresAt: _, ...record }: KeyRecord): KeyRecord => record

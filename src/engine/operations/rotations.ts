@@ -12,6 +12,8 @@ import { path } from '../../format/paths.ts'
 import { note } from '../agenda.ts'
 import type { RotationInput, Version } from '../api.ts'
 import { writing, type Bodies } from '../body.ts'
+import { pendingElsewhere } from '../copies.ts'
+import type { Core } from '../core.ts'
 import { pageOfRotations } from '../lists.ts'
 import { versionView } from '../lookup.ts'
 import { dispose, generate, withCurrent, type Material } from '../make.ts'
@@ -31,7 +33,7 @@ export const ROTATION_BODIES: Bodies<Names> = {
       const { rotationsMax = LIMITS.onDemandRotationsMax } = input
       if (onDemandRotations >= rotationsMax) throw tooMany(rotationsMax, onDemandRotations)
       const counted = { ...key, record: { ...record, onDemandRotations: onDemandRotations + 1 } }
-      if (!material) return useNext(tx, counted)
+      if (!material) return useNext(core, tx, counted)
       return addVersion(core, tx, counted, { origin: 'internal', attributes: {}, material })
     },
     dispose,
@@ -47,7 +49,7 @@ export const ROTATION_BODIES: Bodies<Names> = {
     run: async ({ tx, key, input, now }) => {
       const record = await withPolicy(tx, key, input.rotation)
       const entry = await saveKey(tx, record)
-      return keyAnswer(settleKey(entry, key.vault, now))
+      return keyAnswer(settleKey(entry, key.vault, now, key))
     },
   },
   listRotations: ({ core, input, key, now }) => pageOfRotations(core, input, key, now),
@@ -75,11 +77,13 @@ export async function withPolicy(
 }
 
 /** Makes the imported material that waits for it the current one. */
-async function useNext(tx: Tx, key: KeyView): Promise<Version> {
+async function useNext(core: Core, tx: Tx, key: KeyView): Promise<Version> {
   const { pendingVersion, ...before } = key.record
   const next =
     pendingVersion === undefined ? undefined : await versionView(tx, key, pendingVersion, tx.now)
-  if (next?.state !== 'enabled') throw nothingWaits(next?.state)
+  if (next?.state !== 'enabled') throw nothingWaits('material.pending', next?.state)
+  if (!(await pendingElsewhere(core, key, tx.now)))
+    throw nothingWaits('material.replicas', 'some that a replica lacks')
   const version: VersionRecord = { ...next.record, rotatedAt: tx.now, updatedAt: tx.now }
   const current = withCurrent(before, version, tx.now)
   const expiry = earliest(before.materialExpiresAt, version.materialExpiresAt)
@@ -92,18 +96,18 @@ async function useNext(tx: Tx, key: KeyView): Promise<Version> {
   await note(tx, record)
   const at = path.version(version.vaultId, record.ordinal, version.number)
   const entry = await tx.put('version', at, version)
-  const view = settleKey(await saveKey(tx, record), key.vault, tx.now)
+  const view = settleKey(await saveKey(tx, record), key.vault, tx.now, key)
   return versionAnswer(settleVersion(entry, view, tx.now))
 }
 
-const nothingWaits = (found = 'none'): StrongroomError =>
+const nothingWaits = (rule: string, found = 'none'): StrongroomError =>
   new StrongroomError(
     'INVALID_STATE',
     `rotateKey: expected imported material that waits for a rotation, found ${found}.`,
     {
       explain: {
         operation: 'rotateKey',
-        rule: 'material.pending',
+        rule,
         expected: 'imported material that waits for a rotation',
         found,
       },

@@ -138,7 +138,8 @@ async function refuseLaterKeys(
     const ordinal = Number(new DataView(key.buffer, key.byteOffset).getBigUint64(17))
     const entry = await tx.get('key', path.key(id, ordinal))
     const own = entry?.record.deletion
-    if (!entry || !own || own.at <= at || settleKey(entry, vault, now).state === 'deleted') continue
+    if (!entry || !own || own.waits || own.at <= at) continue
+    if (settleKey(entry, vault, now).state === 'deleted') continue
     throw new StrongroomError(
       'CONFLICT',
       'deletionAt: expected no key of the vault to be deleted later, found key ' +

@@ -111,7 +111,7 @@ export async function addVersion(core: Core, tx: Tx, key: KeyView, added: Added)
   }
   await note(tx, record)
   const saved = await saveKey(tx, record)
-  return versionAnswer(settleVersion(entry, settleKey(saved, key.vault, tx.now), tx.now))
+  return versionAnswer(settleVersion(entry, settleKey(saved, key.vault, tx.now, key), tx.now))
 }
 
 /** Writes a version record; permits of its key have to be asked for again. */

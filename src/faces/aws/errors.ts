@@ -132,7 +132,7 @@ const materialFault: Translate = (_, { explain, message }) =>
     : new KmsFault('InvalidCiphertextException')
 
 const rotationFault: Translate = (subject, error) =>
-  error.explain?.rule === 'material.pending'
+  error.explain?.rule.startsWith('material.')
     ? invalidState(`No available key material pending rotation for the key: ${subject.arn}.`)
     : stateFault(subject, error)
 

@@ -137,6 +137,7 @@ export const KEY_STATE: Readonly<Record<KeyState, string>> = {
   deleted: 'DELETED',
   unavailable: 'DISABLED',
   updating: 'UPDATING',
+  pendingReplicaDeletion: 'PENDING_DELETION',
 }
 
 export const VERSION_STATE: Readonly<Record<VersionState, string>> = {
