@@ -73,8 +73,6 @@ const OPTIONS: Readonly<Record<keyof OciOptions, string>> = {
   compartments: 'the compartments that exist; all that are named',
   regions: 'the regions of the realm; all that are named',
   realm: 'the third part of OCIDs; `oc1`',
-  ocidRegion:
-    'the region inside of OCIDs; that of the room. A room of replicas says that of the primary',
   secondLevelDomain: 'the end of host names; `oraclecloud.com`',
   endpoints: 'where vaults are, when host names do not tell: a port for each vault',
   replicaEndpoint: 'where a replica in another region is; at its host name there',
@@ -111,7 +109,7 @@ const DECISIONS: readonly (readonly [string, string])[] = [
 
 const NOTES = [
   'A vault has its `wrappingkeyId` from the beginning; the RSA-4096 key behind it is made when somebody asks for it. Making it changes the etag of the vault.',
-  'OCIDs end in 60 letters that are our ids and a check sum: they lead back to a key or version without a table, and a mistyped one leads nowhere.',
+  'OCIDs end in 60 letters that are our ids and a check sum: they lead back to a key or version without a table, and a mistyped one leads nowhere. The region inside is that in which the vault was made, at its primary and its replicas alike.',
   'Keys that other faces made without a shape of OCI (HMAC, Ed25519, secp256k1) do not exist here.',
   'A retry token counts for one method and path, for 24 hours, and in the store: it outlives the process. Backups change nothing in the room and are made again.',
   '`if-match` of restores and of `listVaultReplicas` is not looked at: there is no resource yet, or nothing changes.',

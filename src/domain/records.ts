@@ -52,6 +52,10 @@ export interface VaultRecord {
    */
   readonly activeSince?: number
   readonly restoredFrom?: string
+  /** Where that was made. */
+  readonly restoredFromRegion?: string
+  /** The region in which it was made: replicas keep it, whoever leads. */
+  readonly homeRegion?: string
   /** Copies of this vault in other regions of the realm. */
   readonly replicas?: readonly ReplicaRecord[]
   /** The region for which this store stepped down; gone once that leads. */

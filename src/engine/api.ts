@@ -130,7 +130,11 @@ export interface Vault {
   readonly definedTags: DefinedTags
   readonly external?: Json
   readonly wrappingKeyId?: string
+  /** Where it was made, at its primary and its replicas alike. */
+  readonly homeRegion?: string
   readonly restoredFrom?: string
+  /** The home region of that vault. */
+  readonly restoredFromRegion?: string
   /** A replica serves and shows; changes are made at the primary. */
   readonly role: 'primary' | 'replica'
   /** Names the last change while the vault had replicas: see `getReplicationStatus`. */

@@ -76,7 +76,9 @@ export function vaultAnswer(view: VaultView): Vault {
     definedTags: record.definedTags,
     ...maybe('external', record.external),
     ...maybe('wrappingKeyId', record.wrappingKeyId),
+    ...maybe('homeRegion', record.homeRegion),
     ...maybe('restoredFrom', record.restoredFrom),
+    ...maybe('restoredFromRegion', record.restoredFromRegion),
     ...maybe('replicationId', record.replicationId),
     etag: etagOf(view),
   })

@@ -151,6 +151,8 @@ const vault = objectOf<VaultRecord>('vault', {
   replicationId: optional(16, uuid),
   successor: optional(17, text),
   restore: optional(18, restore),
+  homeRegion: optional(19, text),
+  restoredFromRegion: optional(20, text),
 })
 
 const keyStorePlace = objectOf<KeyStorePlace>('key store place', {

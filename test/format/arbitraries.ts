@@ -154,6 +154,8 @@ const vault = partial(
     wrappingKeyId: uuid,
     activeSince: time,
     restoredFrom: text,
+    restoredFromRegion: text,
+    homeRegion: text,
     replicas: fc.array(
       whole({ region: text, status: fc.constantFrom(...REPLICA_STATUSES), since: time }),
       { maxLength: 2 },
@@ -166,6 +168,8 @@ const vault = partial(
     'wrappingKeyId',
     'activeSince',
     'restoredFrom',
+    'restoredFromRegion',
+    'homeRegion',
     'replicas',
     'replicationId',
   ],

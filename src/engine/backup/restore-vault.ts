@@ -173,7 +173,7 @@ async function begin(core: Core, input: RestoreVaultInput, arrived: Arrived): Pr
       made = fresh
       return core.transact(fresh, causeOf('restoreVault', input), async (tx) => {
         createVaultKey(core, tx, 1)
-        tx.create('vault', path.vault(vaultId), appearing(tx, input, arrived, false))
+        tx.create('vault', path.vault(vaultId), appearing(core, tx, input, arrived, false))
       })
     })
     if (made) return made
@@ -196,7 +196,7 @@ async function beginOver(
     const epoch = tx.cell.planned.epoch + 1
     createVaultKey(core, tx, epoch)
     tx.setEpoch(epoch)
-    await tx.put('vault', path.vault(cell.id), appearing(tx, input, arrived, true))
+    await tx.put('vault', path.vault(cell.id), appearing(core, tx, input, arrived, true))
     tx.after(() => {
       cell.keyring = undefined
       cell.permitGeneration++
@@ -206,6 +206,7 @@ async function beginOver(
 }
 
 function appearing(
+  core: Core,
   tx: Tx,
   input: RestoreVaultInput,
   { vault, vaultId, spoolId, pieces }: Arrived,
@@ -213,6 +214,7 @@ function appearing(
 ): VaultRecord {
   const { id, displayName, type, createdAt, tags, definedTags } = vault
   const restore: RestoreRecord = { spoolId, pieces, over }
+  const { homeRegion: madeIn = core.region } = vault
   return {
     id: vaultId,
     displayName,
@@ -224,6 +226,8 @@ function appearing(
     tags,
     definedTags,
     restoredFrom: id,
+    restoredFromRegion: madeIn,
+    homeRegion: id === vaultId ? madeIn : core.region,
     restore,
   }
 }

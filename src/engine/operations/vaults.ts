@@ -114,6 +114,7 @@ async function make(core: Core, tx: Tx, input: CreateVaultInput, now: number): P
     state: 'active',
     tags: input.tags ?? {},
     definedTags: input.definedTags ?? {},
+    homeRegion: core.region,
     ...(input.external !== undefined && { external: input.external }),
   }
   createVaultKey(core, tx, 1)

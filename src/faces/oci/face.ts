@@ -44,7 +44,7 @@ export class Face {
   constructor(room: Strongroom, options: OciOptions) {
     this.room = room
     this.options = options
-    this.ids = new Ocids(options.realm ?? 'oc1', options.ocidRegion ?? room.region)
+    this.ids = new Ocids(options.realm ?? 'oc1', room.region)
     const { transitions, throttle, vaults } = sharedOf(room)
     this.transitions = transitions
     this.throttle = throttle
@@ -53,6 +53,11 @@ export class Face {
 
   get now(): number {
     return this.room.now().getTime()
+  }
+
+  /** Before OCIDs of what lies in a vault are written: where it was made, which stays. */
+  async learn(vaultId: string): Promise<void> {
+    this.ids.learn(await this.room.getVault({ vaultId }))
   }
 
   /** Before a reply names these vaults. */

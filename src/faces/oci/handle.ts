@@ -119,6 +119,7 @@ async function vaultOf(face: Face, { route, target }: Received): Promise<string>
     return parameters['vaultId'] === undefined ? '' : vaultIdOf(parameters['vaultId'])
   const vaultId = await face.vaultOf(target.host)
   if (vaultId === undefined) throw hidden()
+  if (!face.ids.knows(vaultId)) await face.learn(vaultId)
   return vaultId
 }
 

@@ -38,6 +38,7 @@ const ownTags = ({ definedTags }: Vault) => {
 }
 
 function vaultCommon(face: Face, vault: Vault) {
+  face.ids.learn(vault)
   return {
     id: face.ids.vault(vault.id),
     compartmentId: vault.compartmentId,
@@ -61,8 +62,7 @@ export function vaultModel(face: Face, vault: Vault) {
     ...vaultCommon(face, vault),
     timeOfDeletion: iso(vault.deletionAt),
     wrappingkeyId: external ? null : wrappingKeyOcid(face, vault.id),
-    restoredFromVaultId:
-      vault.restoredFrom === undefined ? null : face.ids.vault(vault.restoredFrom),
+    restoredFromVaultId: formerVaultOcid(face, vault),
     replicaDetails: replica(vault.replicationId),
     isPrimary: vault.role === 'primary',
     isVaultReplicable: !external,
@@ -167,6 +167,11 @@ async function keyModel(call: Call, key: Key) {
   }
 }
 
+/** What was there before may have been made elsewhere. */
+function formerVaultOcid(face: Face, { restoredFrom: id, restoredFromRegion }: Vault) {
+  return id === undefined ? null : face.ids.made('vault', { id, vaultId: id }, restoredFromRegion)
+}
+
 /** A new id came with a new vault. */
 function formerOcid(
   face: Face,
@@ -175,8 +180,10 @@ function formerOcid(
   now: { readonly id: string; readonly vaultId: string },
   vault: Vault,
 ): string {
-  const vaultId = id === now.id ? now.vaultId : (vault.restoredFrom ?? now.vaultId)
-  return face.ids.of(type, { id, vaultId })
+  const { restoredFrom, restoredFromRegion } = vault
+  if (id === now.id || restoredFrom === undefined)
+    return face.ids.of(type, { id, vaultId: now.vaultId })
+  return face.ids.made(type, { id, vaultId: restoredFrom }, restoredFromRegion)
 }
 
 export async function keyReply(

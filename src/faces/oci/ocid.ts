@@ -73,12 +73,20 @@ const REGION_KEYS: ReadonlyMap<string, string> = new Map([
   ['us-phoenix-1', 'phx'],
 ])
 
+const keyOf = (region: string): string => REGION_KEYS.get(region) ?? region
+
+/** A vault, as far as it matters here. */
+interface Homed {
+  readonly id: string
+  readonly homeRegion?: string
+}
+
 interface Known {
   readonly vaultId: string
   readonly ocid: string
 }
 
-/** Writes OCIDs of one realm and region. */
+/** Writes OCIDs of one realm: each with the region in which its vault was made. */
 export class Ocids {
   /** The last of each type, by id: they are asked for again and again. */
   readonly #known: Readonly<Record<OcidType, Bounded<Known>>> = {
@@ -86,23 +94,39 @@ export class Ocids {
     key: new Bounded(),
     keyversion: new Bounded(),
   }
+  readonly #homes = new Bounded<string>()
   readonly #realm: string
   readonly #region: string
 
+  /** @param region of vaults that do not say where they were made */
   constructor(realm: string, region: string) {
     this.#realm = realm
-    this.#region = REGION_KEYS.get(region) ?? region
+    this.#region = region
+  }
+
+  /** A vault has the region in which it was made in its OCIDs, and so has all that lies in it. */
+  learn({ id, homeRegion = this.#region }: Homed): void {
+    this.#homes.set(id, homeRegion)
+  }
+
+  knows(vaultId: string): boolean {
+    return this.#homes.get(vaultId) !== undefined
   }
 
   of(type: OcidType, named: Named): string {
     const { id, vaultId } = named
     const known = this.#known[type].get(id)
     if (known?.vaultId === vaultId) return known.ocid
-    const extension = extensionOf(vaultId)
-    const body = bodyOf(type, named)
-    const ocid = `ocid1.${type}.${this.#realm}.${this.#region}.${extension}.${body}`
-    this.#known[type].set(id, { vaultId, ocid })
+    const home = this.#homes.get(vaultId)
+    const ocid = this.made(type, named, home)
+    if (home !== undefined) this.#known[type].set(id, { vaultId, ocid })
     return ocid
+  }
+
+  /** The OCID of what was made in this region. */
+  made(type: OcidType, named: Named, region = this.#region): string {
+    const extension = extensionOf(named.vaultId)
+    return `ocid1.${type}.${this.#realm}.${keyOf(region)}.${extension}.${bodyOf(type, named)}`
   }
 
   vault(vaultId: string): string {
@@ -112,7 +136,7 @@ export class Ocids {
   /** Of something that is no resource of ours: the letters are all that it has. */
   other(type: string, body: Uint8Array): string {
     const letters = (BODY_START + base32(body)).slice(0, 60)
-    return `ocid1.${type}.${this.#realm}.${this.#region}.${letters}`
+    return `ocid1.${type}.${this.#realm}.${keyOf(this.#region)}.${letters}`
   }
 }
 

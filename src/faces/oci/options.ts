@@ -36,11 +36,6 @@ export interface OciOptions {
   readonly realm?: string
   /** Default `oraclecloud.com`. */
   readonly secondLevelDomain?: string
-  /**
-   * The region inside of OCIDs; default the room's. A room that holds replicas of another room's
-   * vaults says that room's region here, and answers with the same OCIDs.
-   */
-  readonly ocidRegion?: string
   readonly endpoints?: OciEndpoints
   /** The base URL of a replica in another region; default: the host name that it has at the service. */
   readonly replicaEndpoint?: (vaultId: string, region: string) => string | undefined

@@ -26,7 +26,7 @@ onEachWay(({ world, facing, transport }) => {
     const details = { createVaultReplicaDetails: { replicaRegion: FAR } }
     await w.vaults.createVaultReplica({ vaultId: v.vault.id, ...details })
     await replicate()
-    const face = await facing(far, { ocidRegion: REGION })
+    const face = await facing(far)
     const { items } = await face.vaults.listVaults({ compartmentId: COMPARTMENT })
     const { vault } = await face.vaults.getVault({ vaultId: items[0]!.id })
     there = { ...face.at(vault), vault }
