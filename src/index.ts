@@ -61,7 +61,11 @@ export {
   type Wrapping,
 } from './domain/algorithms.ts'
 export { LIMITS } from './domain/limits.ts'
-export type { AttributeLookup, AttributeValue, GivenAttributes } from './domain/policy/attributes.ts'
+export type {
+  AttributeLookup,
+  AttributeValue,
+  GivenAttributes,
+} from './domain/policy/attributes.ts'
 export { GRANT_OPERATION_NAMES, type GrantOperation } from './domain/policy/grants.ts'
 export type { KeyState, KeyStoreState, VaultState, VersionState } from './domain/lifecycle.ts'
 export type {

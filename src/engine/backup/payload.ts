@@ -1,7 +1,7 @@
 /**
- * What lies in a backup of a vault or key: the vault, then each key with its policy and its versions,
- * each version with its material, then aliases, then grants. A writer of ours makes nothing else, so a reader takes nothing
- * else.
+ * What lies in a backup of a vault or key: the vault, then each key with its policy and its
+ * versions, each version with its material, then aliases, then grants. A writer of ours makes
+ * nothing else, so a reader takes nothing else.
  */
 import { wipe } from '../../base/bytes.ts'
 import type {

@@ -64,7 +64,7 @@ function refuseOtherKind(current: Found, next: Found): void {
 }
 
 async function entry(call: Call, { name, keyId, vaultId, createdAt, updatedAt }: Alias) {
-  const key = await call.room.getKey({ ...call.asked, keyId, vaultId })
+  const key = await call.room.getKey({ ...call.own, keyId, vaultId })
   return {
     AliasName: name,
     AliasArn: arnOf(call.caller, name),

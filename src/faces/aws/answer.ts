@@ -4,7 +4,7 @@
  */
 import { wipe } from '../../base/bytes.ts'
 import { Call, type Caller, type Given, type Operation } from './call.ts'
-import { faultOf, KmsFault } from './errors.ts'
+import { DRY_RUN, faultOf, KmsFault } from './errors.ts'
 import type { Face } from './face.ts'
 import { wipeSecrets } from './members.ts'
 import { OPERATIONS } from './operations.ts'
@@ -38,8 +38,9 @@ export async function answer(face: Face, asking: Asking): Promise<object | undef
     if (output) face.usage.note(call, output)
     return output
   } catch (error) {
-    const { subject = '', alias, usage, origin } = call ?? {}
-    throw faultOf(error, { operation: name, arn: subject, alias, usage, origin })
+    const { subject = '', alias, usage, origin, grant } = call ?? {}
+    const { principal } = caller
+    throw faultOf(error, { operation: name, arn: subject, alias, usage, origin, principal, grant })
   } finally {
     if (call && codec.owns) wipeSecrets(call.input)
   }
@@ -56,8 +57,6 @@ function intercepted(intercept: Intercept, { name, caller, requestId }: Asking):
 
 const isDryRun = ({ dryRun }: Operation, input: { readonly DryRun?: unknown }): boolean =>
   dryRun === true && input.DryRun === true
-
-export const DRY_RUN = 'The request would have succeeded, but the DryRun option is set.'
 
 /** Nothing was written; what was made is wiped. */
 function dryRun(output: object = {}): KmsFault {

@@ -2,10 +2,13 @@
 import { StrongroomError } from '../../base/errors.ts'
 import type { Asked, Key, OperationName } from '../../engine/api.ts'
 import type { Strongroom } from '../../engine/room.ts'
+import type { GivenAttributes } from '../../domain/policy/attributes.ts'
+import { accessOf, looksAlone } from './access.ts'
 import { arnOf, coreKeyId, keyArn, parseName, shownKeyId, type Named, type Place } from './arn.ts'
 import { KmsFault, notFound } from './errors.ts'
 import type { Face } from './face.ts'
 import { managedKey } from './managed.ts'
+import type { Identity } from './principals.ts'
 import type { Shape, Values } from './shape.ts'
 import { originOf } from './specs.ts'
 
@@ -32,7 +35,7 @@ export interface Row<S extends Shape> extends Omit<Operation, 'input' | 'answer'
 export const row = <S extends Shape>(given: Row<S>): Operation => given as unknown as Operation
 
 /** Who asks, where. */
-export interface Caller extends Place {
+export interface Caller extends Place, Identity {
   readonly accessKeyId: string | undefined
 }
 
@@ -69,10 +72,18 @@ export class Call<I = unknown> {
   readonly requestId: string
   readonly input: I
   readonly given: Given
+  #asked: Asked | undefined
+  #surroundings: GivenAttributes | undefined
   /** What texts of refusals name: the key that was last looked at. */
   subject = ''
   /** The alias that is made, changed or removed, as an ARN. */
   alias: string | undefined
+  /** The grant that is named. */
+  grant: string | undefined
+  /** Whether a ciphertext goes from a key to itself. */
+  onSameKey: boolean | undefined
+  /** Condition keys that an attestation document proves. */
+  proved: Readonly<Record<string, string>> = {}
   /** KeyUsage of that key. */
   usage: string | undefined
   /** Origin of that key. */
@@ -96,9 +107,25 @@ export class Call<I = unknown> {
     return this.face.options
   }
 
-  /** What every operation of the room is told of who asks. */
+  /** What the operation of the room is told of who asks; what it is judged by. */
   get asked(): Asked {
+    return (this.#asked ??= this.asking())
+  }
+
+  /** The same for one of several operations of the room. */
+  asking(operation?: OperationName): Asked {
+    const { principal } = this.caller
+    return { ...this.own, principal, access: accessOf(this, operation) }
+  }
+
+  /** What the face looks up for itself. */
+  get own(): Asked {
     return { requestId: this.requestId }
+  }
+
+  /** Condition keys of what surrounds the request, by names in lower case. */
+  get surroundings(): GivenAttributes {
+    return (this.#surroundings ??= surroundingsOf(this))
   }
 
   /** The vault of the caller's account in the region of the request. */
@@ -132,7 +159,8 @@ export class Call<I = unknown> {
 
   async #look(keyId: string, vaultId: string): Promise<Key | undefined> {
     try {
-      const key = await this.room.getKey({ requestId: this.requestId, keyId, vaultId })
+      const asked = looksAlone(this.name) ? this.asked : this.own
+      const key = await this.room.getKey({ ...asked, keyId, vaultId })
       return key.state === 'deleted' ? undefined : key
     } catch (error) {
       if (error instanceof StrongroomError && error.code === 'NOT_FOUND') return undefined
@@ -152,6 +180,13 @@ export class Call<I = unknown> {
         : `Key '${this.subject}' does not exist`,
     )
   }
+}
+
+function surroundingsOf({ options, name, caller, requestId }: Call): GivenAttributes {
+  if (!options.conditions) return {}
+  const { account, region, accessKeyId } = caller
+  const given = options.conditions({ operation: name, account, region, requestId, accessKeyId })
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key.toLowerCase(), value]))
 }
 
 /** Whether a key is one of several in different regions. */

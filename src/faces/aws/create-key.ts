@@ -63,12 +63,12 @@ const ORIGINS: Readonly<Record<string, Key['origin']>> = {
 }
 
 /** Keys of services do not count. */
-async function countKeys({ room, asked }: Call, vaultId: string): Promise<number> {
+async function countKeys({ room, own }: Call, vaultId: string): Promise<number> {
   let count = 0
   let pageToken: string | undefined
   do {
     const page = await room.listKeys({
-      ...asked,
+      ...own,
       vaultId,
       limit: 1000,
       withDeleted: false,
@@ -96,6 +96,8 @@ export const CREATE_KEY = row({
   input: INPUT,
   answer: async (call) => {
     const { Description: description = '', Origin = 'AWS_KMS' } = call.input
+    const { Policy: policy, BypassPolicyLockoutSafetyCheck: bypassLockoutCheck = false } =
+      call.input
     const spec = specOf(call.input)
     const usage = usageOf(spec, call.input.KeyUsage)
     const origin = ORIGINS[Origin] ?? 'internal'
@@ -114,6 +116,7 @@ export const CREATE_KEY = row({
         tags,
         origin,
         ...(keyStore && { keyStore }),
+        ...(policy !== undefined && { policy, bypassLockoutCheck }),
       }),
     )
     const arn = keyArn(call.caller, shownKeyId(key.id, isMultiRegion(key)))

@@ -2,7 +2,7 @@
 import { row, type Call } from './call.ts'
 import { validation } from './errors.ts'
 import { CONTEXT, NUMBER_OF_BYTES, RECIPIENT, STORE_ID, USE } from './members.ts'
-import { recipientOf, type WithRecipient } from './recipient.ts'
+import { recipientFor, type WithRecipient } from './recipient.ts'
 import {
   DATA_KEY_SPECS,
   KEY_PAIR_SPECS,
@@ -49,7 +49,7 @@ async function dataKey(call: Call<DataKeyAsked>, more: { readonly withoutPlainte
   const { NumberOfBytes: lengthBytes, KeySpec, EncryptionContext: context } = call.input
   if ((lengthBytes === undefined) === (KeySpec === undefined))
     validation('Please specify either number of bytes or key spec.')
-  const recipient = await recipientOf(call.face, call.input)
+  const recipient = await recipientFor(call)
   const used = await sealingKey(call, 'generateDataKey')
   const made = await call.room.generateDataKey({
     ...withKey(call, used),
@@ -69,7 +69,7 @@ async function dataKey(call: Call<DataKeyAsked>, more: { readonly withoutPlainte
 
 async function keyPair(call: Call<PairAsked>, more: { readonly withoutPlaintext?: true }) {
   const { KeyPairSpec, EncryptionContext: context } = call.input
-  const recipient = await recipientOf(call.face, call.input)
+  const recipient = await recipientFor(call)
   const used = await sealingKey(call, 'generateDataKeyPair')
   const made = await call.room.generateDataKeyPair({
     ...withKey(call, used),
@@ -130,7 +130,7 @@ export const DATA_KEY_ROWS = {
     answer: async (call) => {
       const { NumberOfBytes: lengthBytes } = call.input
       if (lengthBytes === undefined) validation('NumberOfBytes is required.')
-      const recipient = await recipientOf(call.face, call.input)
+      const recipient = await recipientFor(call)
       const { CustomKeyStoreId } = call.input
       const store = CustomKeyStoreId && (await storeOf(call, CustomKeyStoreId))
       const keyStore = store && { id: store.id, vaultId: store.vaultId }

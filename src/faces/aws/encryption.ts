@@ -14,7 +14,7 @@ import {
   RECIPIENT,
   USE,
 } from './members.ts'
-import { recipientOf } from './recipient.ts'
+import { recipientFor } from './recipient.ts'
 import { ENCRYPTION_ALGORITHMS, KEY_SPECS, namesOf, type EncryptionAlgorithm } from './specs.ts'
 import { flag, may, need, words, type Values } from './shape.ts'
 import {
@@ -113,7 +113,7 @@ const DECRYPT = {
 async function decrypt(call: Call<Values<typeof DECRYPT>>) {
   const { KeyId: keyId, CiphertextBlob, EncryptionContext: context } = call.input
   const { EncryptionAlgorithm = DEFAULT } = call.input
-  const recipient = await recipientOf(call.face, call.input)
+  const recipient = await recipientFor(call)
   const ignored = ignoresCiphertext(call.input)
   const { used, ciphertext } = await ciphertextSource(call, {
     member: 'KeyId',
@@ -176,6 +176,7 @@ async function sidesOf(call: ReEncryptCall, ignored: boolean): Promise<Sides> {
     algorithm: SourceEncryptionAlgorithm,
   })
   const target = await useKey(call, input.DestinationKeyId)
+  call.onSameKey = source.keyId === target.keyId
   about(call, source)
   const unfit = faultOf(source, SourceEncryptionAlgorithm, input.SourceEncryptionContext)
   if (unfit) await refuse(call, 'decrypt', source, unfit)
@@ -199,6 +200,7 @@ async function reEncrypt(call: ReEncryptCall) {
   const moving = call.room.reEncrypt({
     ...withKey(call, target),
     ciphertext,
+    sourceAccess: call.asking('decrypt').access!,
     sourceKeyId: source.keyId,
     sourceVaultId: source.vaultId,
     ...(sourceAlgorithm && { sourceAlgorithm }),

@@ -4,6 +4,7 @@
  */
 import { StrongroomError, type ErrorCode } from '../../base/errors.ts'
 import type { Origin } from '../../domain/records.ts'
+import { deniedText } from './denied.ts'
 import { KEY_ORIGINS } from './specs.ts'
 import { isXksFailure, XKS_FAILURES } from './xks/failures.ts'
 
@@ -38,6 +39,10 @@ export interface Subject {
   readonly arn: string
   /** The alias that is made, changed or removed, as an ARN. */
   readonly alias?: string | undefined
+  /** Who asked. */
+  readonly principal?: string
+  /** The grant that was named. */
+  readonly grant?: string | undefined
   /** KeyUsage of the key, when it is known. */
   readonly usage?: string | undefined
   /** Origin of the key, when it is known. */
@@ -136,6 +141,33 @@ const rotationFault: Translate = (subject, error) =>
     ? invalidState(`No available key material pending rotation for the key: ${subject.arn}.`)
     : stateFault(subject, error)
 
+const deniedFault: Translate = ({ principal = '' }, { explain, message }) => {
+  const { rule = '', action, resource } = explain ?? {}
+  if (action === undefined || resource === undefined)
+    return new KmsFault('AccessDeniedException', message)
+  return new KmsFault('AccessDeniedException', deniedText(principal, { rule, action, resource }))
+}
+
+const malformed = (message: string): KmsFault =>
+  new KmsFault('MalformedPolicyDocumentException', message)
+
+/** Texts of the service for what is wrong about a policy (contracts: AWS 12). */
+const POLICY_TEXTS: Readonly<Record<string, string>> = {
+  'policy.principal': 'Policy contains a statement with one or more invalid principals.',
+  'policy.principal.missing': 'Policy contains a statement with no principal.',
+}
+const policyFault: Translate = (_, { explain, message }) =>
+  malformed(POLICY_TEXTS[explain?.rule ?? ''] ?? message)
+
+const grantFault: Translate = ({ grant, arn }) =>
+  notFound(
+    grant === undefined
+      ? 'The grant of the token does not exist.'
+      : `Grant ID ${grant} is not found for key ${arn}`,
+  )
+
+export const DRY_RUN = 'The request would have succeeded, but the DryRun option is set.'
+
 /** TABLE of codes: ours on the left. What is absent is a defect. */
 export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
   INVALID_ARGUMENT: plain('ValidationException'),
@@ -148,7 +180,7 @@ export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
     ),
   INVALID_STATE: stateFault,
   CONFLICT: plain('ConflictException'),
-  FORBIDDEN: plain('AccessDeniedException'),
+  FORBIDDEN: deniedFault,
   NOT_PERMITTED_FOR_KEY: usageFault,
   OUTSIDE_VALIDITY: plain('KMSInvalidStateException'),
   READ_ONLY_REPLICA: plain('UnsupportedOperationException'),
@@ -160,6 +192,11 @@ export const ERROR_TABLE: Readonly<Partial<Record<ErrorCode, Translate>>> = {
   INVALID_IMPORT_TOKEN: plain('InvalidImportTokenException'),
   EXPIRED_IMPORT_TOKEN: plain('ExpiredImportTokenException'),
   INVALID_PAGE_TOKEN: () => invalidMarker(),
+  INVALID_POLICY: policyFault,
+  POLICY_LOCKOUT: () =>
+    malformed('The new key policy will not allow you to update the key policy in the future.'),
+  INVALID_GRANT_TOKEN: plain('InvalidGrantTokenException'),
+  DRY_RUN: () => new KmsFault('DryRunOperationException', DRY_RUN),
   UNAVAILABLE: silent('KMSInternalException'),
   KEY_STORE_FAILED: (subject, error) => storeFault(subject.operation, error),
   OUTCOME_UNKNOWN: silent('KMSInternalException'),
@@ -192,6 +229,8 @@ const OF_OPERATION: Readonly<Record<string, typeof ERROR_TABLE>> = {
   CreateCustomKeyStore: { ALREADY_EXISTS: plain('CustomKeyStoreNameInUseException') },
   UpdateCustomKeyStore: { ALREADY_EXISTS: plain('CustomKeyStoreNameInUseException') },
   DeleteCustomKeyStore: { CONFLICT: plain('CustomKeyStoreHasCMKsException') },
+  RetireGrant: { NOT_FOUND: grantFault },
+  RevokeGrant: { NOT_FOUND: grantFault },
   GetPublicKey: { UNSUPPORTED: silent('UnsupportedOperationException') },
   TagResource: { LIMIT_EXCEEDED: () => new KmsFault('TagException', 'Too many tags') },
 }

@@ -1,6 +1,8 @@
 /** What all requests to one room have in common: accounts and regions, each with its vault. */
 import type { Strongroom } from '../../engine/room.ts'
 import type { DefinedTags, KeyStoreType } from '../../domain/records.ts'
+import type { Access } from '../../engine/api.ts'
+import { describing } from './access.ts'
 import type { Place } from './arn.ts'
 import { cloudHsmLink } from './cloud-hsm.ts'
 import { DEFAULT_ACCOUNT, type AwsOptions } from './options.ts'
@@ -19,6 +21,8 @@ interface Shared {
   known: Promise<ReadonlyMap<string, string>> | undefined
   /** How many keys there are, by vault. */
   readonly tallies: Map<string, Tally>
+  /** Accounts and regions by vault. */
+  readonly places: Map<string, Place>
   readonly throttle: Throttle
   readonly usage: Usage
   /** Types of key stores to which the room knows the way. */
@@ -32,6 +36,7 @@ function sharedOf(room: Strongroom): Shared {
     vaults: new Map(),
     known: undefined,
     tallies: new Map(),
+    places: new Map(),
     throttle: new Throttle(),
     usage: new Usage(room.now()),
     linked: new Set(),
@@ -58,6 +63,7 @@ export class Face {
   readonly uses: Remembered<Used> = new Remembered()
   /** KeyMaterialId by version. */
   readonly materials: Remembered<string> = new Remembered()
+  readonly #describers: Remembered<NonNullable<Access['describe']>> = new Remembered()
   readonly #shared: Shared
 
   constructor(room: Strongroom, options: AwsOptions) {
@@ -139,6 +145,31 @@ export class Face {
     return placeIn(definedTags)
   }
 
+  /** Of a vault that was found before. */
+  placeKnown(vaultId: string): Place | undefined {
+    return vaultId === this.options.vaultId ? undefined : this.#shared.places.get(vaultId)
+  }
+
+  /** The vaults of all accounts in a region. */
+  async vaultsIn(region: string): Promise<string[]> {
+    const { vaultId } = this.options
+    if (vaultId !== undefined) return [vaultId]
+    await this.#known()
+    await Promise.all(this.#shared.vaults.values())
+    return [...this.#shared.places].flatMap(([id, place]) => (place.region === region ? [id] : []))
+  }
+
+  /** How keys are described to policies, for callers of an account and region. */
+  describer(caller: Place): NonNullable<Access['describe']> {
+    const { account, region } = caller
+    const name = nameOf(caller)
+    const known = this.#describers.get(name)
+    if (known) return known
+    const describe = describing(this, { account, region })
+    this.#describers.set(name, describe)
+    return describe
+  }
+
   async #find(place: Place): Promise<string> {
     const { account, region } = place
     const found = (await this.#known()).get(nameOf(place))
@@ -147,6 +178,7 @@ export class Face {
       displayName: `AWS ${account} ${region}`,
       definedTags: { [NAMESPACE]: { account, region } },
     })
+    this.#shared.places.set(made.id, { account, region })
     return made.id
   }
 
@@ -163,7 +195,9 @@ export class Face {
       const page = await this.room.listVaults({ limit: PAGE, ...(pageToken && { pageToken }) })
       for (const { id, state, definedTags } of page.items) {
         const place = placeIn(definedTags)
-        if (state === 'active' && place) found.set(nameOf(place), id)
+        if (state !== 'active' || !place) continue
+        found.set(nameOf(place), id)
+        this.#shared.places.set(id, place)
       }
       pageToken = page.nextPage
     } while (pageToken !== undefined)

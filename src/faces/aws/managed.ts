@@ -3,7 +3,8 @@
  * `alias/aws/SERVICE` (contracts: AWS 10.2, 17 DescribeKey). The account sees them, and no more.
  */
 import type { Key } from '../../engine/api.ts'
-import { rootArn, type Named } from './arn.ts'
+import { deniedText } from './denied.ts'
+import type { Named } from './arn.ts'
 import type { Call, Found } from './call.ts'
 import { KmsFault } from './errors.ts'
 import { NAMESPACE } from './face.ts'
@@ -17,7 +18,7 @@ export const isManaged = ({ definedTags }: Key): boolean =>
 
 /** The key of a service of the caller's account, made if the name is one. */
 export async function managedKey(
-  { room, asked, caller }: Call,
+  { room, own, caller }: Call,
   vaultId: string,
   { kind, account, name }: Named,
 ): Promise<Key | undefined> {
@@ -25,7 +26,7 @@ export async function managedKey(
   if (kind !== 'alias' || service === undefined || account !== caller.account) return undefined
   // The tokens make one key of it, whoever else asks for it now, or asked and was cut off.
   const key = await room.createKey({
-    ...asked,
+    ...own,
     vaultId,
     displayName: name,
     description: `Default key that protects my ${service} data when no other key is defined`,
@@ -35,7 +36,7 @@ export async function managedKey(
     rotation: { everyDays: ROTATION_DAYS },
     retryToken: `key of ${name}`,
   })
-  await room.createAlias({ ...asked, vaultId, keyId: key.id, name, retryToken: `name of ${name}` })
+  await room.createAlias({ ...own, vaultId, keyId: key.id, name, retryToken: `name of ${name}` })
   return key
 }
 
@@ -46,10 +47,6 @@ export async function managedKey(
 export async function customerKey(call: Call, given: string): Promise<Found> {
   const found = await call.key(given)
   if (!isManaged(found.key)) return found
-  const action = `kms:${call.name}`
-  throw new KmsFault(
-    'AccessDeniedException',
-    `User: ${rootArn(call.caller)} is not authorized to perform: ${action} on resource: ` +
-      `${found.arn} because no resource-based policy allows the ${action} action`,
-  )
+  const refusal = { rule: 'keyPolicy.silent', action: `kms:${call.name}`, resource: found.arn }
+  throw new KmsFault('AccessDeniedException', deniedText(call.caller.principal, refusal))
 }

@@ -12,7 +12,8 @@ export const PRINCIPAL = text(1, 256, /^[\w+=,.@:/-]+$/)
 export const SERVICE_PRINCIPAL = text(
   1,
   128,
-  /^([A-Za-z0-9-]+)\.([A-Za-z0-9-]+)(\.[A-Za-z0-9-]+)+$/,
+  // As the service shows it, with escapes that are not needed.
+  new RegExp(String.raw`^([A-Za-z0-9\-]+)\.([A-Za-z0-9\-]+)(\.[A-Za-z0-9\-]+)+$`),
 )
 export const REGION = text(1, 32, /^([a-z]+-){2,3}\d+$/)
 export const GRANT_TOKENS = list(text(1, 8192), 0, 10)

@@ -6,10 +6,12 @@ import { ALIAS_ROWS } from './aliases.ts'
 import type { Operation } from './call.ts'
 import { DATA_KEY_ROWS } from './data-keys.ts'
 import { ENCRYPTION_ROWS } from './encryption.ts'
+import { GRANT_ROWS } from './grants.ts'
 import { IMPORT_ROWS } from './imports.ts'
 import { KEY_ROWS } from './keys.ts'
 import { LIFECYCLE_ROWS } from './lifecycle.ts'
 import { MAC_ROWS } from './macs.ts'
+import { POLICY_ROWS } from './policies.ts'
 import { ROTATION_ROWS } from './rotation.ts'
 import { SECRET_ROWS } from './secrets.ts'
 import { SIGNING_ROWS } from './signing.ts'
@@ -21,6 +23,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...LIFECYCLE_ROWS,
   ...ALIAS_ROWS,
   ...TAG_ROWS,
+  ...POLICY_ROWS,
+  ...GRANT_ROWS,
   ...IMPORT_ROWS,
   ...ROTATION_ROWS,
   ...ENCRYPTION_ROWS,

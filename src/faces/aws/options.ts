@@ -1,6 +1,8 @@
 /** What the face can be told. Everything has a default; all faces of a room share what they hold. */
 import type { CloudHsmClusters } from './cloud-hsm.ts'
+import type { GivenAttributes } from '../../domain/policy/attributes.ts'
 import type { KmsFault } from './errors.ts'
+import type { AwsCredential } from './principals.ts'
 import type { Quotas } from './quotas.ts'
 import type { Rates } from './throttle.ts'
 import type { XksOptions } from './xks/link.ts'
@@ -46,6 +48,18 @@ export interface AwsOptions {
   readonly xks?: XksOptions
   /** How long custom key stores show CONNECTING and DISCONNECTING, by the clock of the room; default 0. */
   readonly transitionMs?: number
+  /**
+   * Who has which access key id. Without it whoever asks is the root user of `account`, and nothing is
+   * refused for a reason of identity.
+   */
+  readonly credentials?: Readonly<Record<string, AwsCredential>>
+  /** Beside `credentials`: an access key id that nobody has is the root user of `account`. */
+  readonly anyCredentials?: boolean
+  /**
+   * Condition keys of policies that no request shows: `kms:ViaService`, `aws:SourceArn`,
+   * `aws:SourceIp`, `aws:PrincipalOrgID` and others, for each request.
+   */
+  readonly conditions?: (call: AwsCall) => GivenAttributes
   /** Looks at each request before it is served; what it answers is thrown, for tests of failures. */
   readonly intercept?: (call: AwsCall) => AwsFault | undefined
 }

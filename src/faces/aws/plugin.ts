@@ -11,6 +11,7 @@ import { KmsFault } from './errors.ts'
 import { Face } from './face.ts'
 import type { AwsOptions } from './options.ts'
 import { newRequestId } from './request-id.ts'
+import { identityOf } from './principals.ts'
 import type { Codec } from './shape.ts'
 
 export interface AwsPluginOptions extends AwsOptions {
@@ -67,16 +68,18 @@ const COMMAND = /Command$/
  */
 export function awsPlugin(room: Strongroom, options: AwsPluginOptions = {}): AwsPlugin {
   const face = new Face(room, options)
-  const caller: Caller = {
-    account: face.account,
-    region: face.region,
-    accessKeyId: options.accessKeyId,
-  }
+  const { account, region } = face
+  const { accessKeyId } = options
+  const whoever = (): Caller => ({
+    region,
+    accessKeyId,
+    ...identityOf(options, accessKeyId, { account, region }),
+  })
   const early: Middleware = (next, context) => async (args) => {
     const name = String(context['commandName']).replace(COMMAND, '')
     const requestId = newRequestId()
     try {
-      const asking = { name, caller, requestId, source: args['input'], codec: VALUES }
+      const asking = { name, caller: whoever(), requestId, source: args['input'], codec: VALUES }
       const output = await answer(face, asking)
       return { response: undefined, output: { ...metadataOf(requestId), ...output } }
     } catch (error) {
@@ -89,7 +92,7 @@ export function awsPlugin(room: Strongroom, options: AwsPluginOptions = {}): Aws
     async ({ request }) => {
       const refusal = context[REFUSAL as never] as AwsResponse | undefined
       context[REFUSAL as never] = undefined
-      return { response: sdkResponse(refusal ?? (await repeated(face, caller, request))) }
+      return { response: sdkResponse(refusal ?? (await repeated(face, whoever, request))) }
     }
   return {
     applyToStack: (stack) => {
@@ -116,7 +119,7 @@ const sdkResponse = ({ status, headers, body }: AwsResponse) => ({
 })
 
 /** The client tries again what it takes for a passing failure. */
-async function repeated(face: Face, caller: Caller, request: unknown): Promise<AwsResponse> {
+async function repeated(face: Face, whoever: () => Caller, request: unknown): Promise<AwsResponse> {
   const { headers, body } = request as {
     readonly headers: Readonly<Record<string, string>>
     readonly body?: Uint8Array | string
@@ -125,7 +128,8 @@ async function repeated(face: Face, caller: Caller, request: unknown): Promise<A
   const name = (headers['x-amz-target'] ?? '').split('.').at(-1)!
   try {
     const source = jsonOf(body ?? '')
-    const output = await answer(face, { name, caller, requestId, source, codec: JSON_CODEC })
+    const asking = { name, caller: whoever(), requestId, source, codec: JSON_CODEC }
+    const output = await answer(face, asking)
     return responseOf(output, requestId)
   } catch (error) {
     return refusalOf(error as KmsFault, requestId)

@@ -4,6 +4,7 @@
  */
 import { wipe } from '../../base/bytes.ts'
 import { validation } from './errors.ts'
+import type { Call } from './call.ts'
 import type { Face } from './face.ts'
 import type { RECIPIENT } from './members.ts'
 import type { Attestation } from './nitro/index.ts'
@@ -58,6 +59,13 @@ export async function recipientOf(face: Face, { Recipient }: WithRecipient): Pro
     if (error instanceof nitro.AttestationRefused) validation(error.message)
     throw error
   }
+}
+
+/** The recipient of a call, which policies see from then on. */
+export async function recipientFor(call: Call<WithRecipient>): Promise<Recipient> {
+  const recipient = await recipientOf(call.face, call.input)
+  call.proved = recipient.conditions
+  return recipient
 }
 
 const PREFIX = 'kms:RecipientAttestation:'

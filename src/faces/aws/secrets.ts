@@ -3,7 +3,7 @@ import { StrongroomError } from '../../base/errors.ts'
 import { row } from './call.ts'
 import { KmsFault } from './errors.ts'
 import { CIPHERTEXT, PUBLIC_KEY, RECIPIENT, USE } from './members.ts'
-import { recipientOf } from './recipient.ts'
+import { recipientFor } from './recipient.ts'
 import { may, need, words } from './shape.ts'
 import { needAlgorithm, useKey, withKey } from './use.ts'
 
@@ -21,7 +21,7 @@ export const SECRET_ROWS = {
     },
     answer: async (call) => {
       const { KeyId, KeyAgreementAlgorithm, PublicKey: publicKey } = call.input
-      const recipient = await recipientOf(call.face, call.input)
+      const recipient = await recipientFor(call)
       const used = await useKey(call, KeyId)
       await needAlgorithm(call, 'deriveSharedSecret', used, 'KEY_AGREEMENT', KeyAgreementAlgorithm)
       const deriving = call.room.deriveSharedSecret({ ...withKey(call, used), publicKey })

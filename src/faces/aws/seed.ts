@@ -12,6 +12,7 @@ import { Face } from './face.ts'
 import type { AwsOptions } from './options.ts'
 import { newRequestId } from './request-id.ts'
 import type { Codec } from './shape.ts'
+import { identityOf } from './principals.ts'
 
 /** A key as CreateKey takes it, and what a caller cannot ask the service for. */
 export interface SeedKey {
@@ -116,7 +117,11 @@ async function aliasesOf(face: Face, place: Place, KeyId: string): Promise<Reado
 
 /** As the owner of the room. */
 function ask(face: Face, place: Place, name: string, source: object, given?: Given) {
-  const caller = { ...place, accessKeyId: undefined }
+  const caller = {
+    accessKeyId: undefined,
+    region: place.region,
+    ...identityOf({}, undefined, place),
+  }
   return answer(face, {
     name,
     caller,

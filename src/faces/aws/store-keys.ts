@@ -47,7 +47,7 @@ export async function placeAsked(
 
 /** What KeyMetadata says of a key of a custom key store beside what all say. */
 export async function storeMembers(
-  { room, asked }: Call,
+  { room, own }: Call,
   { key, vaultId }: Pick<Found, 'key' | 'vaultId'>,
 ): Promise<object> {
   const { keyStore } = key
@@ -57,7 +57,7 @@ export async function storeMembers(
   if (keyStore.type === undefined) return { CustomKeyStoreId }
   if (keyStore.type === 'EXTERNAL')
     return { CustomKeyStoreId, XksKeyConfiguration: { Id: keyStore.keyId } }
-  const { settings } = await room.getKeyStore({ ...asked, vaultId, keyStoreId: keyStore.id })
+  const { settings } = await room.getKeyStore({ ...own, vaultId, keyStoreId: keyStore.id })
   const { clusterId } = settings as unknown as CloudHsmSettings
   return { CustomKeyStoreId, CloudHsmClusterId: clusterId }
 }

@@ -76,7 +76,7 @@ export async function useKeyId(
   if (known) return about(call, known)
   const place: Place | undefined = await call.face.placeOf(vaultId, call.caller)
   if (place?.region !== region) return undefined
-  const key = await call.room.getKey({ ...call.asked, keyId, vaultId })
+  const key = await call.room.getKey({ ...call.own, keyId, vaultId })
   if (key.state === 'deleted' || key.role !== 'ordinary') return undefined
   const used = usedOf({ key, vaultId, arn: keyArn(place, shownKeyId(keyId, isMultiRegion(key))) })
   uses.set(name, used)
@@ -109,7 +109,9 @@ export async function materialOf(
 
 /** Refuses what the room would refuse to do with a key now, whatever it is given. */
 export async function permitted(call: Call, operation: OperationName, used: Used): Promise<void> {
-  const { code, explain } = await call.room.explain({ ...withKey(call, used), operation })
+  const { keyId, vaultId } = used
+  const asked = call.asking(operation)
+  const { code, explain } = await call.room.explain({ ...asked, keyId, vaultId, operation })
   if (code && explain) throw refusalOf(code, explain)
 }
 
