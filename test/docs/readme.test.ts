@@ -78,8 +78,8 @@ async function output(code: string): Promise<string> {
 describe('runnable blocks', () => {
   const blocks = PAGES.flatMap(({ name, text }) => blocksOf(name, text))
 
-  test('the README has one, with its output', () => {
-    expect(blocks.filter(({ place }) => place.startsWith('README.md'))).toHaveLength(1)
+  test('the README has two, with their output', () => {
+    expect(blocks.filter(({ place }) => place.startsWith('README.md'))).toHaveLength(2)
   })
 
   test.each(blocks)('$place prints what it says', async ({ code, prints }) => {
