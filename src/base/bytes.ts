@@ -102,10 +102,14 @@ function alphabetOf(last: string): Alphabet {
 const URL_SAFE = alphabetOf('-_')
 const STANDARD = alphabetOf('+/')
 
+/** Where short texts are put together: an array for each would cost more than its letters. */
+const SCRATCH = new Uint8Array(8192)
+
 function encoded({ codes }: Alphabet, bytes: Uint8Array, padded: boolean): string {
   const { length } = bytes
   const letters = Math.ceil((length * 4) / 3)
-  const out = new Uint8Array(padded ? Math.ceil(length / 3) * 4 : letters)
+  const size = Math.ceil(length / 3) * 4
+  const out = size > SCRATCH.length ? new Uint8Array(size) : SCRATCH
   let at = 0
   for (let i = 0; i < length; i += 3) {
     // What lies behind the end counts as zero, and its letters are not kept.
@@ -116,8 +120,10 @@ function encoded({ codes }: Alphabet, bytes: Uint8Array, padded: boolean): strin
     out[at + 3] = codes[word & 63]!
     at += 4
   }
-  out.fill(PADDING, letters)
-  return decoder.decode(out)
+  out.fill(PADDING, letters, size)
+  const text = decoder.decode(out.subarray(0, padded ? size : letters))
+  out.fill(0, 0, size)
+  return text
 }
 
 /** Undefined for other letters, for a length that none has, and for bits that belong to no byte. */
