@@ -87,16 +87,17 @@ async function encrypt(call: Call<Values<typeof ENCRYPT>>) {
   const fault = faultOf(used, EncryptionAlgorithm, context)
   if (fault) return refuse(call, 'encrypt', used, fault)
   const algorithm = algorithmOf(used, EncryptionAlgorithm)
-  const sealing = call.room.encrypt({
-    ...withKey(call, used),
-    plaintext,
-    ...(algorithm && { algorithm }),
-    ...(context && { context }),
-  })
-  const { ciphertext } = await sealing.catch((error: unknown) => {
+  try {
+    const { ciphertext } = await call.room.encrypt({
+      ...withKey(call, used),
+      plaintext,
+      ...(algorithm && { algorithm }),
+      ...(context && { context }),
+    })
+    return { CiphertextBlob: ciphertext, KeyId: used.arn, EncryptionAlgorithm }
+  } catch (error) {
     throw tooLong(used, EncryptionAlgorithm, error)
-  })
-  return { CiphertextBlob: ciphertext, KeyId: used.arn, EncryptionAlgorithm }
+  }
 }
 
 const DECRYPT = {

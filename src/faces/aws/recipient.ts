@@ -3,6 +3,7 @@
  * and encrypts is loaded when the first one comes.
  */
 import { wipe } from '../../base/bytes.ts'
+import type { Eventually } from '../../crypto/provider.ts'
 import { validation } from './errors.ts'
 import type { Call } from './call.ts'
 import type { Face } from './face.ts'
@@ -20,14 +21,14 @@ export interface Recipient {
   readonly members: (
     name: string,
     plaintext: Uint8Array,
-  ) => Promise<Readonly<Record<string, Uint8Array>>>
+  ) => Eventually<Readonly<Record<string, Uint8Array>>>
 }
 
 /** Without a `Recipient`, the caller. */
 const CALLER: Recipient = {
   attested: false,
   conditions: {},
-  members: async (name, plaintext) => ({ [name]: plaintext }),
+  members: (name, plaintext) => ({ [name]: plaintext }),
 }
 
 export interface WithRecipient {
@@ -35,14 +36,18 @@ export interface WithRecipient {
 }
 
 /** @throws ValidationException when the document is not accepted, or holds no RSA key */
-export async function recipientOf(face: Face, { Recipient }: WithRecipient): Promise<Recipient> {
-  if (!Recipient) return CALLER
+export const recipientOf = (face: Face, { Recipient }: WithRecipient): Eventually<Recipient> =>
+  Recipient ? attested(face, Recipient) : CALLER
+
+type Given = NonNullable<WithRecipient['Recipient']>
+
+async function attested(face: Face, { AttestationDocument }: Given): Promise<Recipient> {
   const nitro = await import('./nitro/index.ts')
   const provider = face.room.crypto
   const roots = nitro.readRoots(face.options.attestationRoots)
   try {
     const options = { provider, roots, now: face.now }
-    const attestation = await nitro.verifyAttestation(Recipient.AttestationDocument, options)
+    const attestation = await nitro.verifyAttestation(AttestationDocument, options)
     const key = nitro.recipientKey(provider, attestation.publicKey)
     return {
       attested: true,

@@ -67,9 +67,7 @@ export function awsRequestHandler(room: Strongroom, options: AwsOptions = {}): A
       if ((abortSignal as AbortSignal | undefined)?.aborted) throw aborted()
       const request = { method, url: path, headers, body: bodyOf(body) }
       const { status, headers: told, body: text } = await handleRequest(face, request)
-      return {
-        response: { statusCode: status, headers: { ...told }, body: encoder.encode(text) },
-      }
+      return { response: { statusCode: status, headers: told, body: encoder.encode(text) } }
     },
     destroy: () => undefined,
     updateHttpClientConfig: () => undefined,

@@ -113,15 +113,7 @@ export interface Codec {
 }
 
 /** A member as texts name it: `keyId`, `tags.1.member.tagKey`. */
-function lowerCamel(name: string): string {
-  const known = CAMELS.get(name)
-  if (known !== undefined) return known
-  const camel = name.charAt(0).toLowerCase() + name.slice(1)
-  CAMELS.set(name, camel)
-  return camel
-}
-/** Only names of our own shapes come here: as many as there are. */
-const CAMELS = new Map<string, string>()
+const lowerCamel = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1)
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
 
 /** Types that are wrong are no faults of validation: the service cannot read such a request at all. */
@@ -139,19 +131,21 @@ function violate(reading: Reading, value: string, path: string, constraint: stri
   )
 }
 
-const shown = (value: unknown): string => `'${String(value)}' `
+/** Stands for what is never shown. */
+const HIDDEN = Symbol('hidden')
+const shown = (value: unknown): string => (value === HIDDEN ? '' : `'${String(value)}' `)
 
 function checkBounds(
   reading: Reading,
   measure: 'length' | 'value',
   size: number,
   { min = 0, max = Infinity }: Bounded,
-  value: string,
+  value: unknown,
   path: string,
 ): void {
-  const have = `have ${measure}`
-  if (size < min) violate(reading, value, path, `${have} greater than or equal to ${min}`)
-  if (size > max) violate(reading, value, path, `${have} less than or equal to ${max}`)
+  if (size >= min && size <= max) return
+  const bound = size < min ? `greater than or equal to ${min}` : `less than or equal to ${max}`
+  violate(reading, shown(value), path, `have ${measure} ${bound}`)
 }
 
 type Readers = {
@@ -165,12 +159,12 @@ type Readers = {
 
 function readText(reading: Reading, type: TextType, value: unknown, path: string): string {
   if (typeof value !== 'string') throw unreadable()
-  const told = type.secret ? '' : shown(value)
+  const told = type.secret ? HIDDEN : value
   checkBounds(reading, 'length', value.length, type, told, path)
   if (type.words && !type.words.includes(value))
-    violate(reading, told, path, `satisfy enum value set: [${type.words.join(', ')}]`)
+    violate(reading, shown(told), path, `satisfy enum value set: [${type.words.join(', ')}]`)
   if (type.pattern && !type.whole?.test(value))
-    violate(reading, told, path, `satisfy regular expression pattern: ${type.shown}`)
+    violate(reading, shown(told), path, `satisfy regular expression pattern: ${type.shown}`)
   return value
 }
 
@@ -179,7 +173,7 @@ const READERS: Readers = {
   int: (reading, type, value, path) => {
     if (typeof value !== 'number' || !Number.isFinite(value)) throw unreadable()
     const whole = Math.trunc(value)
-    checkBounds(reading, 'value', whole, type, shown(whole), path)
+    checkBounds(reading, 'value', whole, type, whole, path)
     return whole
   },
   flag: (_, __, value) => {
@@ -194,7 +188,7 @@ const READERS: Readers = {
   blob: (reading, type, value, path) => {
     const bytes = reading.codec.blob(value)
     if (!bytes) throw unreadable()
-    checkBounds(reading, 'length', bytes.length, type, '', path)
+    checkBounds(reading, 'length', bytes.length, type, HIDDEN, path)
     return bytes
   },
   map: (_, __, value) => {
@@ -212,8 +206,7 @@ const READERS: Readers = {
   list: (reading, type, value, path) => {
     if (!Array.isArray(value)) throw unreadable()
     const items = value.filter((each) => each !== null && each !== undefined)
-    const told = shown(`[${items.join(', ')}]`)
-    checkBounds(reading, 'length', items.length, type, told, path)
+    checkBounds(reading, 'length', items.length, type, `[${items.join(', ')}]`, path)
     return items.map((each, i) => read(reading, type.of, each, `${path}.${i + 1}.member`))
   },
   structure: (reading, { shape }, value, path) => readShape(reading, shape, value, path),
@@ -227,15 +220,34 @@ function plain(value: unknown): Readonly<Record<string, unknown>> {
   return value as Readonly<Record<string, unknown>>
 }
 
+interface Line extends Member {
+  readonly name: string
+  readonly camel: string
+}
+/** Shapes as lists, which are read faster. */
+const LINES = new WeakMap<Shape, readonly Line[]>()
+
+function linesOf(shape: Shape): readonly Line[] {
+  const known = LINES.get(shape)
+  if (known) return known
+  const lines = Object.entries(shape).map(([name, { of, required }]) => ({
+    name,
+    camel: lowerCamel(name),
+    of,
+    required,
+  }))
+  LINES.set(shape, lines)
+  return lines
+}
+
 function readShape(reading: Reading, shape: Shape, value: unknown, path: string): object {
   const source = plain(value)
   const out: Record<string, unknown> = {}
-  for (const name in shape) {
-    const { of, required } = shape[name]!
+  for (const { name, camel, of, required } of linesOf(shape)) {
     const found = Object.hasOwn(source, name) ? source[name] : undefined
-    const at = join(path, lowerCamel(name))
-    if (found !== undefined && found !== null) out[name] = read(reading, of, found, at)
-    else if (required) violate(reading, 'null ', at, 'not be null')
+    if (found !== undefined && found !== null)
+      out[name] = read(reading, of, found, join(path, camel))
+    else if (required) violate(reading, 'null ', join(path, camel), 'not be null')
   }
   return out
 }

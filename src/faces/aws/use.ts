@@ -3,6 +3,7 @@
  * (contracts: AWS 5, order of checks). Faults of what is asked are told only of keys that may be
  * used so at all.
  */
+import type { Eventually } from '../../crypto/provider.ts'
 import type { OperationName } from '../../engine/api.ts'
 import { refusalOf } from '../../domain/permit.ts'
 import { keyArn, shownKeyId, type Place } from './arn.ts'
@@ -52,15 +53,17 @@ export function about(call: Call, used: Used): Used {
 }
 
 /** The key of a use, by any of its names. One named by id or ARN is known from before. */
-export async function useKey(call: Call, given: string): Promise<Used> {
+export function useKey(call: Call, given: string): Eventually<Used> {
   const { account, region } = call.caller
-  const { uses } = call.face
   const name = `${account} ${region} ${given}`
-  const known = uses.get(name)
-  if (known) return about(call, known)
+  const known = call.face.uses.get(name)
+  return known ? about(call, known) : findKey(call, given, name)
+}
+
+async function findKey(call: Call, given: string, name: string): Promise<Used> {
   const found = await call.key(given, { aliases: true })
   const used = usedOf(found)
-  if (found.alias === undefined) uses.set(name, used)
+  if (found.alias === undefined) call.face.uses.set(name, used)
   return about(call, used)
 }
 
@@ -94,14 +97,20 @@ export const withKey = (call: Call, { keyId, vaultId }: Used) => ({
  * KeyMaterialId of the version that was used; only symmetric keys have one, and none whose material
  * lies elsewhere. Whoever may use a key may know it.
  */
-export async function materialOf(
+export function materialOf(
+  call: Call,
+  used: Used,
+  versionId: string,
+): Eventually<string | undefined> {
+  if (used.spec !== 'SYMMETRIC_DEFAULT' || used.inStore) return undefined
+  return call.face.materials.get(versionId) ?? findMaterial(call, used, versionId)
+}
+
+async function findMaterial(
   { room, requestId, face: { materials } }: Call,
-  { keyId, vaultId, spec, inStore }: Used,
+  { keyId, vaultId }: Used,
   versionId: string,
 ): Promise<string | undefined> {
-  if (spec !== 'SYMMETRIC_DEFAULT' || inStore) return undefined
-  const known = materials.get(versionId)
-  if (known !== undefined) return known
   const { materialId } = await room.getKeyVersion({ requestId, keyId, vaultId, versionId })
   if (materialId !== undefined) materials.set(versionId, materialId)
   return materialId
@@ -137,13 +146,13 @@ export const incompatible = ({ spec }: Used, algorithm: string): KmsFault =>
   )
 
 /** @throws InvalidKeyUsageException when the key has no such algorithm */
-export async function needAlgorithm(
+export const needAlgorithm = (
   call: Call,
   operation: OperationName,
   used: Used,
   usage: KeyUsage,
   algorithm: string,
-): Promise<void> {
-  if (!offers(used, usage, algorithm))
-    await refuse(call, operation, used, incompatible(used, algorithm))
-}
+): Eventually<void> =>
+  offers(used, usage, algorithm)
+    ? undefined
+    : refuse(call, operation, used, incompatible(used, algorithm))
