@@ -10,6 +10,7 @@ import { check, needPrimary } from '../../domain/permit.ts'
 import type { KeyRecord } from '../../domain/records.ts'
 import { settleKey, type KeyView, type VaultView } from '../../domain/settle.ts'
 import { path } from '../../format/paths.ts'
+import { authorizeKey } from '../access.ts'
 import { note } from '../agenda.ts'
 import type { Key, ReplicateKeyInput } from '../api.ts'
 import { writing, type Bodies, type Context } from '../body.ts'
@@ -71,6 +72,8 @@ export const MULTI_REGION_BODIES: Bodies<Names> = {
       if (!other) throw notFound('replica', toVaultId)
       await spread(core, { cell: tx.cell, ordinal: key.record.ordinal })
       const { cell, ordinal } = await placeOfCopy(core, other)
+      // Both keys change, so both have a say.
+      await authorizeKey(core, cell, 'changePrimaryKey', input, other)
       return core.transact(cell, causeOf('changePrimaryKey', input), async (there) => {
         const vault = await vaultView(there, there.now)
         const copy = await keyView(core, there, vault, ordinal, there.now)

@@ -49,6 +49,7 @@ const DEFAULTS: Readonly<Record<string, Fields>> = {
     MultiRegion: false,
     BypassPolicyLockoutSafetyCheck: false,
   },
+  ReplicateKey: { BypassPolicyLockoutSafetyCheck: false },
   PutKeyPolicy: { BypassPolicyLockoutSafetyCheck: false },
   EnableKeyRotation: { RotationPeriodInDays: 365 },
   ScheduleKeyDeletion: { PendingWindowInDays: 30 },
@@ -214,10 +215,20 @@ export function accessOf(call: Call, operation?: OperationName): Access {
     ...(grantTokens && { grantTokens }),
     ...(!CROSS_ACCOUNT.has(name) && { sameAccountOnly: true }),
     ...(call.alias !== undefined && { also: [{ action: `kms:${name}`, resource: call.alias }] }),
-    ...(input['Tags'] !== undefined && name === 'CreateKey' && { also: TAGGING }),
+    ...(name in MAKING && { also: alsoOf(name, input) }),
   }
 }
-const TAGGING = [{ action: 'kms:TagResource', resource: '*' }]
+
+/** What else makes a key, of those that make one. */
+const MAKING: Readonly<Record<string, readonly string[]>> = {
+  CreateKey: [],
+  ReplicateKey: ['kms:CreateKey'],
+}
+const alsoOf = (name: string, input: Fields): NonNullable<Access['also']> =>
+  [...MAKING[name]!, ...(input['Tags'] === undefined ? [] : ['kms:TagResource'])].map((action) => ({
+    action,
+    resource: '*',
+  }))
 
 /** Where no key is asked for. */
 const resourceOf = (input: Fields): string =>
@@ -244,9 +255,9 @@ export function describing(face: Face, caller: Place): NonNullable<Access['descr
     const place = face.placeKnown(key.vaultId) ?? caller
     const spec = keySpecOf(key.spec) ?? key.spec
     const usage = keyUsageOf(key.purposes) ?? ''
-    const multiRegion = 'multiRegion' in key
+    const { multiRegion } = key
     return {
-      resource: keyArn(place, shownKeyId(key.id, multiRegion)),
+      resource: keyArn(place, shownKeyId(key.id, multiRegion !== undefined)),
       account: place.account,
       unlessPolicy: defaultPolicy(place),
       attributes: {
@@ -255,7 +266,8 @@ export function describing(face: Face, caller: Place): NonNullable<Access['descr
         'kms:KeyUsage': usage,
         'kms:CustomerMasterKeyUsage': usage,
         'kms:KeyOrigin': KEY_ORIGINS[key.origin],
-        'kms:MultiRegion': String(multiRegion),
+        'kms:MultiRegion': String(multiRegion !== undefined),
+        ...(multiRegion && { 'kms:MultiRegionKeyType': multiRegion.role.toUpperCase() }),
         'aws:ResourceAccount': place.account,
       },
     }

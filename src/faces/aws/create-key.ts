@@ -5,8 +5,8 @@ import { isMultiRegion, row, type Call } from './call.ts'
 import { validation } from './errors.ts'
 import { isManaged } from './managed.ts'
 import { DESCRIPTION, POLICY, STORE_ID, TAGS } from './members.ts'
-import { keyMetadata } from './metadata.ts'
 import { limitExceeded, quotaOf } from './quotas.ts'
+import { wholeMetadata } from './regions.ts'
 import { flag, may, text, words, type Values } from './shape.ts'
 import {
   ALGORITHMS_OF,
@@ -16,7 +16,7 @@ import {
   type KeySpec,
   type KeyUsage,
 } from './specs.ts'
-import { placeAsked, storeMembers } from './store-keys.ts'
+import { placeAsked } from './store-keys.ts'
 import { tagsOf } from './tags.ts'
 
 const INPUT = {
@@ -117,10 +117,11 @@ export const CREATE_KEY = row({
         origin,
         ...(keyStore && { keyStore }),
         ...(policy !== undefined && { policy, bypassLockoutCheck }),
+        ...(call.input.MultiRegion && { multiRegion: true }),
       }),
     )
     const arn = keyArn(call.caller, shownKeyId(key.id, isMultiRegion(key)))
     const found = { key, vaultId, arn }
-    return { KeyMetadata: { ...keyMetadata(call, found), ...(await storeMembers(call, found)) } }
+    return { KeyMetadata: await wholeMetadata(call, found) }
   },
 })

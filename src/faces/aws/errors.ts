@@ -88,13 +88,19 @@ const stateFault: Translate = ({ arn }, { explain, message }) => {
   return new KmsFault('KMSInvalidStateException', text ? `${arn} ${text}` : message)
 }
 
-const usageFault: Translate = ({ operation, arn, usage }, { message, explain }) =>
-  explain?.rule === 'key.purpose' && usage !== undefined
+/** Rotation and replicas begin at the primary. */
+export const notPrimary = (arn: string): KmsFault =>
+  new KmsFault('UnsupportedOperationException', `${arn} is not a multi-region primary key.`)
+
+const usageFault: Translate = ({ operation, arn, usage }, { message, explain }) => {
+  if (explain?.rule === 'key.primary') return notPrimary(arn)
+  return explain?.rule === 'key.purpose' && usage !== undefined
     ? new KmsFault(
         'InvalidKeyUsageException',
         `${arn} key usage is ${usage} which is not valid for ${operation}.`,
       )
     : new KmsFault('InvalidKeyUsageException', message)
+}
 
 const wrongOrigin = (arn: string, origin: string | undefined): KmsFault =>
   new KmsFault(
@@ -225,6 +231,10 @@ const OF_OPERATION: Readonly<Record<string, typeof ERROR_TABLE>> = {
         'The on-demand rotations limit has been reached for the given keyId. No more on-demand ' +
           `rotations can be performed for this key: ${arn}`,
       ),
+  },
+  ReplicateKey: {
+    ALREADY_EXISTS: ({ arn }) =>
+      new KmsFault('AlreadyExistsException', `The Region has a key that is related to ${arn}.`),
   },
   CreateCustomKeyStore: { ALREADY_EXISTS: plain('CustomKeyStoreNameInUseException') },
   UpdateCustomKeyStore: { ALREADY_EXISTS: plain('CustomKeyStoreNameInUseException') },

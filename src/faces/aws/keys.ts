@@ -5,11 +5,11 @@ import { isMultiRegion, row } from './call.ts'
 import { CREATE_KEY } from './create-key.ts'
 import { customerKey } from './managed.ts'
 import { DESCRIPTION, GRANT_TOKENS, KEY_ID, PAGE } from './members.ts'
-import { algorithmsOf, keyMetadata } from './metadata.ts'
+import { algorithmsOf } from './metadata.ts'
 import { following, paged } from './paging.ts'
+import { wholeMetadata } from './regions.ts'
 import { need, may } from './shape.ts'
 import { keySpecOf, keyUsageOf } from './specs.ts'
-import { storeMembers } from './store-keys.ts'
 
 const shownId = (key: Key): string => shownKeyId(key.id, isMultiRegion(key))
 
@@ -21,7 +21,7 @@ export const KEY_ROWS = {
     input: { KeyId: need(KEY_ID), GrantTokens: may(GRANT_TOKENS) },
     answer: async (call) => {
       const found = await call.key(call.input.KeyId, { aliases: true })
-      return { KeyMetadata: { ...keyMetadata(call, found), ...(await storeMembers(call, found)) } }
+      return { KeyMetadata: await wholeMetadata(call, found) }
     },
   }),
 

@@ -14,6 +14,7 @@ const KEY_STATES: Readonly<Partial<Record<KeyState, string>>> = {
   pendingDeletion: 'PendingDeletion',
   unavailable: 'Unavailable',
   updating: 'Updating',
+  pendingReplicaDeletion: 'PendingReplicaDeletion',
 }
 
 export const stateOf = ({ state }: Key): string | undefined => KEY_STATES[state]

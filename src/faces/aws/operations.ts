@@ -12,6 +12,7 @@ import { KEY_ROWS } from './keys.ts'
 import { LIFECYCLE_ROWS } from './lifecycle.ts'
 import { MAC_ROWS } from './macs.ts'
 import { POLICY_ROWS } from './policies.ts'
+import { REPLICA_ROWS } from './replicas.ts'
 import { ROTATION_ROWS } from './rotation.ts'
 import { SECRET_ROWS } from './secrets.ts'
 import { SIGNING_ROWS } from './signing.ts'
@@ -27,6 +28,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   ...GRANT_ROWS,
   ...IMPORT_ROWS,
   ...ROTATION_ROWS,
+  ...REPLICA_ROWS,
   ...ENCRYPTION_ROWS,
   ...DATA_KEY_ROWS,
   ...SIGNING_ROWS,

@@ -155,8 +155,8 @@ export const INPUTS: Readonly<Record<string, Input>> = {
     return { KeyId, ImportToken, EncryptedKeyMaterial, ...IMPORT }
   },
   ReplicateKey: withKey({ ReplicaRegion: 'us-east-1' }),
-  UpdatePrimaryRegion: async ({ kms, KeyId }) => {
-    await ask(kms, 'ReplicateKey', { KeyId, ReplicaRegion: 'us-east-1' })
+  UpdatePrimaryRegion: async ({ kms, KeyId, usable }) => {
+    if (usable) await ask(kms, 'ReplicateKey', { KeyId, ReplicaRegion: 'us-east-1' })
     return { KeyId, PrimaryRegion: 'us-east-1' }
   },
   ScheduleKeyDeletion: onKey,
@@ -217,7 +217,9 @@ const materialOr = ({ keySpec }: Row, symmetric: Uint8Array): Uint8Array =>
 
 export async function stateOf({ kms, KeyId }: Subject): Promise<string> {
   const { KeyMetadata } = await ask(kms, 'DescribeKey', { KeyId })
-  return (KeyMetadata as KeyMetadata).KeyState!
+  const { KeyState } = KeyMetadata as KeyMetadata
+  // One column of the table: a primary waits for its replicas first.
+  return KeyState === 'PendingReplicaDeletion' ? 'PendingDeletion' : KeyState!
 }
 
 /** What the table says of a cell, with the key in its place. */
