@@ -53,7 +53,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       VerifyRoomInput Version
       VersionAttributes VersionRef VersionState WrapAlgorithm WrapKeyInput Wrapped
       WrappedMaterial Wrapping WrappingKey Write
-      ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput ChangePrimaryKeyInput MultiRegion ReplicateKeyInput RotateKeyInput FetchLinkOptions Followed GetReplicationStatusInput
+      ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput ChangePrimaryKeyInput MultiRegion Noted ReplicateKeyInput RotateKeyInput FetchLinkOptions Followed GetReplicationStatusInput
       PromoteVaultReplicaInput RealmSource ReplicaStatus ReplicateInput ReplicationLink
       ReplicationStatus VaultReplica VaultReplicaInput
       IdentifiedCiphertext IdentifyCiphertextInput TagKeyInput
@@ -89,7 +89,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     values: words('isAuthentic ociFetch ociHandler ociHttpClient'),
     types: words(`
       Bytes Caller OciCall OciEndpoints OciFaultAnswer OciHttpClient OciHttpRequest OciOptions
-      OciRequest OciResponse Signatures SignedRequest
+      OciPermissions OciRequest OciResponse Signatures SignedRequest
     `),
   },
   './store/level': {

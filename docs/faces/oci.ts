@@ -3,6 +3,8 @@ import { SPEC_NAMES } from '../../src/domain/algorithms.ts'
 import { ERROR_TABLE } from '../../src/faces/oci/errors.ts'
 import { OPERATIONS } from '../../src/faces/oci/operations.ts'
 import type { Operation } from '../../src/faces/oci/call.ts'
+import { NEEDS } from '../../src/faces/oci/permissions.ts'
+import { VARIABLES } from '../../src/faces/oci/statements.ts'
 import type { OciOptions } from '../../src/faces/oci/index.ts'
 import {
   ENCRYPTION,
@@ -77,6 +79,7 @@ const OPTIONS: Readonly<Record<keyof OciOptions, string>> = {
   endpoints: 'where vaults are, when host names do not tell: a port for each vault',
   replicaEndpoint: 'where a replica in another region is; at its host name there',
   principalOf: 'who a caller is to the room; the user of the signature, or the owner',
+  permissions: 'policy statements, groups and compartments that users are judged by; not asked',
   signatures: 'public keys by key id: requests have to be signed; not looked at',
   intercept: 'sees every request and may answer in place of the room: policies, faults',
 }
@@ -106,6 +109,58 @@ const DECISIONS: readonly (readonly [string, string])[] = [
     'The guide advises against it; `strictDataKeys` refuses.',
   ],
 ]
+
+const STATEMENTS = `\`\`\`ts
+const permissions = {
+  statements: [
+    'Allow group Auditors to inspect key-family in tenancy',
+    "Allow group Shop to use keys in compartment shop where request.operation != 'ExportKey'",
+    'Allow group Keepers to {KEY_ROTATE, KEY_READ} in compartment id ocid1.compartment.oc1..c',
+  ],
+  groups: { Auditors: [alice], Shop: [bob], Keepers: [carol] }, // user OCIDs
+  compartments: { [shop]: { name: 'shop', parent: root } },
+}
+const httpClient = ociHttpClient(room, { permissions, principalOf: () => bob })
+\`\`\``
+
+const PERMISSIONS_TEXT = [
+  'With `permissions` everybody but the owner may do what the statements allow, in the compartment of the vault or key' +
+    ' that it is done to, and nothing else; a refusal is 404 `NotAuthorizedOrNotFound`. Who asks is the user of the' +
+    ' signature, or whoever `principalOf` says; a request without either is the owner in-process, and `anonymous` at' +
+    ' the server.',
+  STATEMENTS,
+  'A statement is `Allow any-user | group <name> | group id <ocid>[, …] to <verb> <resource-type> | {<permission>, …} in' +
+    ' tenancy | compartment <name> | compartment id <ocid> [where <condition>]`. Verbs are `inspect`, `read`, `use`,' +
+    ' `manage`; resource types `vaults`, `keys`, `key-delegate`, `key-family`, `all-resources`. A condition is' +
+    " `<variable> = '<text>'`, `!=`, `any {…}` or `all {…}` over" +
+    ` ${VARIABLES.map(code).join(', ')}; upper and lower case are one, and what a request does not have equals nothing` +
+    ' and differs from nothing. A statement about a compartment holds for those inside of it. There are no dynamic' +
+    ' groups, services, patterns and dates. What is not understood is refused when the face is made. `key-delegate` is' +
+    ' about services that use keys for others: no operation here asks for it.',
+  'A policy that another face put on a key itself is asked besides.',
+]
+
+/** Of these operations the reference of policies says nothing; the choice is ours. */
+const CHOSEN: readonly string[] = [
+  'getVaultUsage',
+  'updateRegisteredVaultForMtls',
+  'getReplicationStatus',
+  'getWrappingKey',
+  'scheduleKeyVersionDeletion',
+  'cancelKeyVersionDeletion',
+]
+const PLACES = {
+  vault: 'of the vault',
+  key: 'of the key',
+  asked: 'that the request names',
+} as const
+
+const needs = () =>
+  Object.entries(NEEDS).map(([name, all]) => [
+    code(name),
+    all.map(([permission, where]) => `${code(permission)} in that ${PLACES[where]}`).join(', '),
+    CHOSEN.includes(name) ? 'our choice' : '',
+  ])
 
 const NOTES = [
   'A vault has its `wrappingkeyId` from the beginning; the RSA-4096 key behind it is made when somebody asks for it. Making it changes the etag of the vault.',
@@ -139,6 +194,9 @@ export const ociPage = (): string =>
       ['option', 'what it does; default'],
       Object.entries(OPTIONS).map(([name, what]) => [code(name), what]),
     ),
+    '## Permissions',
+    ...PERMISSIONS_TEXT,
+    table(['operation', 'permissions, each in a compartment', ''], needs()),
     '## Where the documents disagree',
     table(['here', 'why'], DECISIONS),
     '## Good to know',

@@ -3,7 +3,7 @@
  * on, so each vault has a port of its own and the vault service has the first (contracts: OCI 15).
  */
 import { StrongroomError } from '../base/errors.ts'
-import { ociFetch, type OciEndpoints, type OciOptions } from '../faces/oci/index.ts'
+import { ociFetch, type Caller, type OciEndpoints, type OciOptions } from '../faces/oci/index.ts'
 import type { Strongroom } from '../index.ts'
 import type { Face } from './face.ts'
 import type { RunningServer } from './index.ts'
@@ -60,6 +60,10 @@ class VaultPorts {
 /** Whoever may come in may do all, unless the options tell callers apart. */
 const owner = (): undefined => undefined
 
+/** Where statements are about users, who does not say who he is is not the owner. */
+const nobodyElse = (caller: Caller | undefined): string =>
+  caller?.user ?? caller?.keyId ?? 'anonymous'
+
 const tooLarge = (): Response => {
   const message = 'body: expected fewer bytes, got more than the server takes.'
   return Response.json({ code: 'PayloadTooLarge', message }, { status: 413 })
@@ -82,6 +86,7 @@ export interface OciService {
  */
 export function ociService(room: Strongroom, options: OciOptions = {}): OciService {
   const ports = new VaultPorts()
+  const principalOf = options.permissions ? nobodyElse : owner
   /** What is asked at the port of a vault, or at that of the vault service. */
   const faceAt = (vaultId?: string): Face => {
     const endpoints: OciEndpoints = {
@@ -93,7 +98,7 @@ export function ociService(room: Strongroom, options: OciOptions = {}): OciServi
     return {
       name: 'oci',
       claims: ({ url }) => vaultId !== undefined || new URL(url).pathname.includes(PATH),
-      handle: ociFetch(room, { principalOf: owner, ...options, endpoints }),
+      handle: ociFetch(room, { principalOf, ...options, endpoints }),
       tooLarge,
       authenticates: options.signatures !== undefined,
     }

@@ -170,6 +170,20 @@ describe('with public keys registered', () => {
     expect(unsigned.status).toBe(401)
   })
 
+  test('callers are judged by statements, each as the user of his signature', async () => {
+    const permissions = {
+      statements: ['Allow group Auditors to inspect vaults in tenancy'],
+      groups: { Auditors: [CALLER.user] },
+    }
+    const url = await guarded({ permissions })
+    expect(await refusal(client(url).listVaults(list))).toBe('ok')
+    const looked = client(url).getVault({ vaultId: vault.id })
+    expect(await refusal(looked)).toBe('404 NotAuthorizedOrNotFound')
+    const open = await guarded({ permissions, signatures: { keys, required: false } })
+    const unsigned = await fetch(`${open}/20180608/vaults?compartmentId=root`)
+    expect(unsigned.status).toBe(404)
+  })
+
   test('callers act as the owner, unless the options tell them apart', async () => {
     const seen: (Caller | undefined)[] = []
     const url = await guarded({ principalOf: (caller) => (seen.push(caller), caller?.user) })

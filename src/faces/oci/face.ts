@@ -2,6 +2,7 @@
 import type { Strongroom } from '../../engine/room.ts'
 import { extensionOf, Ocids } from './ocid.ts'
 import type { OciOptions } from './options.ts'
+import { judgeOf, type Judge } from './permissions.ts'
 import { Throttle } from './throttle.ts'
 import { Transitions } from './transitions.ts'
 
@@ -37,6 +38,8 @@ export class Face {
   readonly room: Strongroom
   readonly options: OciOptions
   readonly ids: Ocids
+  /** Absent: nobody is asked for permission here. */
+  readonly judge: Judge | undefined
   readonly transitions: Transitions
   readonly throttle: Throttle
   readonly #vaults: Map<string, string>
@@ -45,6 +48,7 @@ export class Face {
     this.room = room
     this.options = options
     this.ids = new Ocids(options.realm ?? 'oc1', room.region)
+    this.judge = options.permissions && judgeOf(options.permissions)
     const { transitions, throttle, vaults } = sharedOf(room)
     this.transitions = transitions
     this.throttle = throttle

@@ -28,6 +28,7 @@ import { Face } from './face.ts'
 import { keyOf, vaultIdOf, versionIdOf } from './names.ts'
 import { routeOf, type Route } from './operations.ts'
 import type { OciOptions } from './options.ts'
+import { ADMITTED, isJudged, permit } from './permit.ts'
 import { PER_SECOND_DEFAULT } from './throttle.ts'
 
 const REQUEST_ID_MAX = 256
@@ -161,9 +162,11 @@ async function serve(face: Face, received: Received): Promise<Outcome> {
   const principal = await authenticated(face, received)
   intercepted(face, received, principal)
   throttled(face, operation)
+  const judged = face.judge !== undefined && isJudged(principal)
   const asked = {
     requestId: requestId.slice(0, REQUEST_ID_MAX),
     ...(principal !== undefined && { principal }),
+    ...(judged && { access: ADMITTED }),
   }
   const names = await named(face, received, asked)
   const call = new Call({
@@ -177,6 +180,7 @@ async function serve(face: Face, received: Received): Promise<Outcome> {
     body,
     ...names,
   })
+  if (judged) await permit(call, principal)
   refuseHeld(call, names.key)
   return outcomeOf(await operation.answer(call), requestId)
 }

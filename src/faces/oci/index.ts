@@ -19,6 +19,7 @@ export { isAuthentic, type Caller, type Signatures, type SignedRequest } from '.
 export type { Bytes } from './call.ts'
 export type { OciRequest, OciResponse } from './codec.ts'
 export { ociHandler } from './handle.ts'
+export type { OciPermissions } from './permissions.ts'
 export type { OciCall, OciEndpoints, OciFaultAnswer, OciOptions } from './options.ts'
 
 /** What the SDK hands over for a call (contracts: OCI 14); its own type has the same members. */

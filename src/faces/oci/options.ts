@@ -1,5 +1,6 @@
 /** What the face can be told. Everything has a default; all faces of a room share what they hold. */
 import type { Caller, Signatures } from './auth.ts'
+import type { OciPermissions } from './permissions.ts'
 
 /** Where vaults are found, when host names are not what tells them apart. */
 export interface OciEndpoints {
@@ -61,6 +62,11 @@ export interface OciOptions {
    * the owner for an unsigned one.
    */
   readonly principalOf?: (caller: Caller | undefined) => string | undefined
+  /**
+   * Policy statements, groups and the tree of compartments: everybody but the owner may do what they
+   * allow, and nothing else. Default: the room's own policies decide.
+   */
+  readonly permissions?: OciPermissions
   /** Public keys of callers: with them, signatures are verified. */
   readonly signatures?: Signatures
   /** Looks at each request before it is served. */

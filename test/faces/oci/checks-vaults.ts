@@ -1,6 +1,6 @@
 /** One successful call of every operation of KmsVaultClient, and of the replication status. */
 import { expect } from 'vitest'
-import { backupLocation, ISO, ocid, TAGS, v, w, way, type Checks } from './checks.ts'
+import { backupLocation, ISO, ocid, options, TAGS, v, w, way, type Checks } from './checks.ts'
 import { compartment, COMPARTMENT, file, REGION, RSA, word } from './world.ts'
 
 export const VAULT_CHECKS: Checks = {
@@ -143,7 +143,7 @@ export const VAULT_CHECKS: Checks = {
   },
   restoreVaultFromFile: async () => {
     const { room } = w
-    const far = await way.world({}, { region: 'us-ashburn-1', realm: room })
+    const far = await way.world(options, { region: 'us-ashburn-1', realm: room })
     await w.vaults.backupVault({ vaultId: v.vault.id, backupVaultDetails: { backupLocation } })
     const { body: restoreVaultFromFileDetails, contentLength } = file(w.objects.last)
     const request = { restoreVaultFromFileDetails, contentLength, compartmentId: COMPARTMENT }
@@ -154,7 +154,7 @@ export const VAULT_CHECKS: Checks = {
   },
   restoreVaultFromObjectStore: async () => {
     const { objects } = w
-    const far = await way.world({}, { region: 'us-phoenix-1', realm: w.room, objects })
+    const far = await way.world(options, { region: 'us-phoenix-1', realm: w.room, objects })
     await w.vaults.backupVault({ vaultId: v.vault.id, backupVaultDetails: { backupLocation } })
     const restoreVaultFromObjectStoreDetails = { backupLocation }
     const request = { compartmentId: COMPARTMENT, restoreVaultFromObjectStoreDetails }

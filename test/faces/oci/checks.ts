@@ -1,5 +1,6 @@
 /** What the checks of all operations share: a room with a private vault, and what replies hold. */
 import { expect } from 'vitest'
+import type { OciOptions } from '../../../src/faces/oci/index.ts'
 import { base64, REGION, type Furnished, type Way, type World } from './world.ts'
 
 export let way: Way
@@ -9,6 +10,16 @@ export async function prepare(over: Way): Promise<void> {
   way = over
   w = await way.world()
   v = await w.furnished()
+}
+
+/** What the face in front is told; also of further rooms. */
+export let options: OciOptions = {}
+/** The same room and vault behind another face. */
+export async function prepareAgain(told: OciOptions): Promise<void> {
+  options = told
+  const face = await way.facing(w.room, options)
+  w = { ...w, ...face }
+  v = face.inside(v.vault)
 }
 
 /** What a reply must hold, for a call of one operation. */

@@ -92,6 +92,8 @@ export interface Facing extends Reached {
   readonly vault: (details?: Partial<models.CreateVaultDetails>) => Promise<models.Vault>
   /** A vault with its clients and the means to make keys in it. */
   readonly furnished: (type?: string) => Promise<Furnished>
+  /** The same of a vault that is there. */
+  readonly inside: (vault: models.Vault) => Furnished
 }
 export interface World extends Facing {
   readonly room: Strongroom
@@ -142,8 +144,7 @@ async function facing(
     }
     return (await vaults.createVault({ createVaultDetails })).vault
   }
-  const furnished: Facing['furnished'] = async (type = 'VIRTUAL_PRIVATE') => {
-    const made = await vault({ vaultType: word(type) })
+  const inside: Facing['inside'] = (made) => {
     const { keys, crypto } = at(made)
     const key: Furnished['key'] = async (keyShape = AES, more = {}) => {
       const details = { compartmentId: COMPARTMENT, displayName: 'key', keyShape, ...more }
@@ -151,7 +152,9 @@ async function facing(
     }
     return { vault: made, keys, crypto, key }
   }
-  return { ...reached, vaults, at, vault, furnished }
+  const furnished: Facing['furnished'] = async (type = 'VIRTUAL_PRIVATE') =>
+    inside(await vault({ vaultType: word(type) }))
+  return { ...reached, vaults, at, vault, furnished, inside }
 }
 
 /** Rooms and clients, over one transport. */
