@@ -95,9 +95,10 @@ const OF_NEW_KEY: ReadonlyMap<string, readonly string[]> = new Map([
 type Side = 'Source' | 'Destination' | ''
 
 function shown(value: unknown): AttributeValue | undefined {
-  if (value === undefined) return undefined
   if (value instanceof Date) return value.toISOString()
-  return Array.isArray(value) ? value.map(String) : String(value)
+  if (Array.isArray(value)) return value.map(String)
+  if (typeof value === 'string') return value
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
 }
 
 type Pairs = Readonly<Record<string, string>>
@@ -207,7 +208,7 @@ export function accessOf(call: Call, operation?: OperationName): Access {
   return {
     action: `kms:${action}`,
     attributes: (key) => attribute(key, { call, input, side }),
-    resource: resourceOf(input),
+    resource: call.alias ?? resourceOf(input),
     account: caller.account,
     identityPolicies: caller.identityPolicies,
     describe: call.face.describer(caller),
