@@ -36,4 +36,13 @@ export {
   type Simulation,
   type SimulationOptions,
 } from './simulation/index.ts'
+export {
+  XKS_ERRORS,
+  xksProxy,
+  type XksCall,
+  type XksErrorName,
+  type XksProxy,
+  type XksProxyOptions,
+} from './xks/proxy.ts'
+export { serveXksProxy, type ServedXksProxy, type ServeXksProxyOptions } from './xks/serve.ts'
 export { storeSuite, type StoreHarness, type SuiteApi } from './store-suite.ts'
