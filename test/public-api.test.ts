@@ -68,18 +68,20 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
     source: 'testing/index.ts',
     values: words(`
       SimulationFailure VirtualClock faultyStore kmsFixture lifecycleModel nitroTestAuthority
-      openForRecipient seededRandom simulate storeSuite
+      XKS_ERRORS openForRecipient seededRandom serveXksProxy simulate storeSuite xksProxy
     `),
     types: words(`
       AttestInput Duration Fault FaultKind FaultPlan FaultyCall FaultyMethod FaultyStore KeyInput
       KmsClientOptions KmsFixture KmsFixtureOptions NitroAuthorityOptions NitroTestAuthority RecordedCall SeededRandom Simulation
-      SimulationOptions StoreHarness SuiteApi
+      ServeXksProxyOptions ServedXksProxy SimulationOptions StoreHarness SuiteApi
+      XksCall XksErrorName XksProxy XksProxyOptions
     `),
   },
   './aws': {
     source: 'faces/aws/index.ts',
     values: words('awsFetch awsHandler awsPlugin awsRequestHandler awsSeed'),
     types: words(`
+      CloudHsmCluster CloudHsmClusters XksFetch XksOptions
       AwsCall AwsFault AwsHttpRequest AwsHttpResponse AwsOptions AwsPlugin AwsPluginOptions
       AwsRequest AwsRequestHandler AwsResponse SeededKey SeedKey
     `),
