@@ -14,6 +14,7 @@ import { TABLES } from '../src/domain/lifecycle.ts'
 import { LIMITS } from '../src/domain/limits.ts'
 import { OPERATIONS, type OperationRow } from '../src/domain/operations.ts'
 import { SCHEMA_FIELDS } from '../src/engine/schemas.ts'
+import { awsPage } from './faces/aws.ts'
 import { ociPage } from './faces/oci.ts'
 import { code, list, page, table } from './markdown.ts'
 
@@ -131,5 +132,6 @@ export const documents = (): Readonly<Record<string, string>> => ({
   'docs/operations.md': operationsPage(),
   'docs/algorithms.md': algorithmsPage(),
   'docs/errors.md': errorsPage(),
+  'docs/faces/aws.md': awsPage(),
   'docs/faces/oci.md': ociPage(),
 })

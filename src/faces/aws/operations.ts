@@ -19,20 +19,23 @@ import { SIGNING_ROWS } from './signing.ts'
 import { STORE_ROWS } from './stores.ts'
 import { TAG_ROWS } from './tags.ts'
 
-export const OPERATIONS: Readonly<Record<string, Operation>> = {
-  ...KEY_ROWS,
-  ...LIFECYCLE_ROWS,
-  ...ALIAS_ROWS,
-  ...TAG_ROWS,
-  ...POLICY_ROWS,
-  ...GRANT_ROWS,
-  ...IMPORT_ROWS,
-  ...ROTATION_ROWS,
-  ...REPLICA_ROWS,
-  ...ENCRYPTION_ROWS,
-  ...DATA_KEY_ROWS,
-  ...SIGNING_ROWS,
-  ...MAC_ROWS,
-  ...SECRET_ROWS,
-  ...STORE_ROWS,
+type Rows = Readonly<Record<string, Operation>>
+
+/** What the operations are about. */
+export const SUBJECTS = {
+  keys: { ...KEY_ROWS, ...LIFECYCLE_ROWS } as Rows,
+  aliases: ALIAS_ROWS as Rows,
+  tags: TAG_ROWS as Rows,
+  policies: POLICY_ROWS as Rows,
+  grants: GRANT_ROWS as Rows,
+  imports: IMPORT_ROWS as Rows,
+  rotation: ROTATION_ROWS as Rows,
+  replicas: REPLICA_ROWS as Rows,
+  encryption: { ...ENCRYPTION_ROWS, ...DATA_KEY_ROWS } as Rows,
+  signing: SIGNING_ROWS as Rows,
+  macs: MAC_ROWS as Rows,
+  secrets: SECRET_ROWS as Rows,
+  stores: STORE_ROWS as Rows,
 }
+
+export const OPERATIONS: Rows = Object.assign({}, ...Object.values(SUBJECTS)) as Rows
