@@ -176,7 +176,7 @@ const STATES = JSON.parse(
 ) as StateTable
 interface StateTable {
   readonly states: readonly string[]
-  readonly outcomes: Readonly<Record<string, { readonly name: string; readonly text?: string }>>
+  readonly outcomes: Readonly<Record<string, { readonly name: string; readonly text: string }>>
   readonly rows: readonly {
     readonly operation: string
     readonly role?: string
@@ -205,7 +205,7 @@ const outcomes = () =>
   Object.entries(STATES.outcomes).map(([short, { name, text }]) => [
     short,
     code(name),
-    text === undefined ? 'no text' : text.replace('{arn}', 'KEY_ARN'),
+    text.replace('{arn}', 'KEY_ARN').replace('{origin}', 'ORIGIN'),
   ])
 
 const numbers = (rows: Readonly<Record<string, number>>) =>

@@ -102,7 +102,7 @@ const usageFault: Translate = ({ operation, arn, usage }, { message, explain }) 
     : new KmsFault('InvalidKeyUsageException', message)
 }
 
-const wrongOrigin = (arn: string, origin: string | undefined): KmsFault =>
+export const wrongOrigin = (arn: string, origin: string | undefined): KmsFault =>
   new KmsFault(
     'UnsupportedOperationException',
     `${arn} origin is ${origin} which is not valid for this operation.`,

@@ -3,32 +3,38 @@ import type { Key, Rotation } from '../../engine/api.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import { shownKeyId } from './arn.ts'
 import { isMultiRegion, row, type Call, type Found } from './call.ts'
-import { KmsFault, unsupported } from './errors.ts'
+import { KmsFault, unsupported, wrongOrigin } from './errors.ts'
 import { isSymmetric } from './imports.ts'
 import { customerKey } from './managed.ts'
 import { KEY_ID, PAGE } from './members.ts'
 import { following, paged } from './paging.ts'
 import { quotaOf } from './quotas.ts'
 import { int, may, need, words } from './shape.ts'
+import { originOf } from './specs.ts'
 import { permitted, usedOf } from './use.ts'
 
 const PERIOD_DAYS = { min: 90, max: 2560, default: 365 } as const
 /** So near to an automatic rotation none is made on demand. */
 const NEAR_MS = 20 * 60_000
 
+/** @throws UnsupportedOperationException: without a text for another type, with one for an origin */
+function needSymmetric(found: Found, ...origins: readonly string[]): Found {
+  if (!isSymmetric(found)) unsupported()
+  const origin = originOf(found.key)
+  if (!origins.includes(origin)) throw wrongOrigin(found.arn, origin)
+  return found
+}
+
 /** A key that may rotate now, and is of a kind that does. */
 async function rotatable(call: Call, given: string): Promise<Found> {
   const found = await customerKey(call, given)
   await permitted(call, 'rotateKey', usedOf(found))
-  if (!isSymmetric(found) || found.key.origin === 'external') unsupported()
-  return found
+  return needSymmetric(found, 'AWS_KMS', 'EXTERNAL')
 }
 
 /** A symmetric key whose material is here. */
 async function symmetric(call: Call, given: string): Promise<Found> {
-  const found = await call.key(given)
-  if (!isSymmetric(found) || found.key.origin === 'external' || found.key.keyStore) unsupported()
-  return found
+  return needSymmetric(await call.key(given), 'AWS_KMS', 'EXTERNAL')
 }
 
 /** A key that never rotates by itself is refused for that, also where it could not rotate now. */
@@ -39,7 +45,7 @@ async function setPolicy(
   const found = await customerKey(call, call.input.KeyId)
   const used = usedOf(found)
   await permitted(call, 'putRotationPolicy', used)
-  if (!isSymmetric(found) || found.key.origin !== 'internal') unsupported()
+  needSymmetric(found, 'AWS_KMS')
   await permitted(call, 'rotateKey', used)
   const { key, vaultId } = found
   await call.room.putRotationPolicy({

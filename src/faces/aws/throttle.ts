@@ -78,8 +78,8 @@ const GROUPS: Readonly<Record<string, string>> = {
   HMAC: 'symmetric',
   ECC: 'ecc',
 }
-const groupOf = ({ spec, origin }: Used): string =>
-  origin === 'external' ? 'customKeyStore' : (GROUPS[spec?.split('_')[0] ?? 'SYMMETRIC'] ?? 'rsa')
+const groupOf = ({ spec, storeId }: Used): string =>
+  storeId === undefined ? (GROUPS[spec?.split('_')[0] ?? 'SYMMETRIC'] ?? 'rsa') : 'customKeyStore'
 
 export const THROTTLED =
   'You have exceeded the rate at which you may call KMS. Reduce the frequency of your calls.'
@@ -107,21 +107,22 @@ export class Throttle {
 
   /** Counts the use of a key. */
   admitUse(call: Call, used: Used): void {
-    if (USES.has(call.name)) this.#use(call, groupOf(used))
+    if (USES.has(call.name)) this.#use(call, groupOf(used), used.storeId)
   }
 
-  #use(call: Call, group: string): void {
+  #use(call: Call, group: string, storeId?: string): void {
     if (this.#counted.has(call)) return
     this.#counted.add(call)
-    this.#take(call, group)
+    this.#take(call, group, storeId)
   }
 
-  #take(call: Call, name: string): void {
+  /** `one` of several that have the rate each. */
+  #take(call: Call, name: string, one = ''): void {
     const { region, account } = call.caller
     const perSecond = rateOf(call, name)
     const now = call.face.now
     const full = Math.max(1, perSecond)
-    const id = `${account} ${region} ${name}`
+    const id = `${account} ${region} ${name} ${one}`
     const bucket = this.#buckets.get(id) ?? { tokens: full, at: now }
     this.#buckets.set(id, bucket)
     bucket.tokens = Math.min(full, bucket.tokens + ((now - bucket.at) / 1000) * perSecond)

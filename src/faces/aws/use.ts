@@ -29,8 +29,8 @@ export interface Used {
   readonly usage: KeyUsage | undefined
   /** As KeyMetadata has it. */
   readonly origin: string
-  /** Of a custom key store. */
-  readonly inStore: boolean
+  /** The custom key store that it is in. */
+  readonly storeId: string | undefined
 }
 
 export const usedOf = ({ key, vaultId, arn }: Found): Used => ({
@@ -40,7 +40,7 @@ export const usedOf = ({ key, vaultId, arn }: Found): Used => ({
   spec: keySpecOf(key.spec),
   usage: keyUsageOf(key.purposes),
   origin: originOf(key),
-  inStore: key.keyStore !== undefined,
+  storeId: key.keyStore?.id,
 })
 
 /** Refusals that follow are about this key. */
@@ -102,7 +102,7 @@ export function materialOf(
   used: Used,
   versionId: string,
 ): Eventually<string | undefined> {
-  if (used.spec !== 'SYMMETRIC_DEFAULT' || used.inStore) return undefined
+  if (used.spec !== 'SYMMETRIC_DEFAULT' || used.storeId !== undefined) return undefined
   return call.face.materials.get(versionId) ?? findMaterial(call, used, versionId)
 }
 

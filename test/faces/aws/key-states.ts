@@ -1,6 +1,8 @@
 /** Keys in each of their states, and a call of every operation on one (contracts: AWS 16). */
 import { readFileSync } from 'node:fs'
 import type { KeyMetadata, KMSClient } from '@aws-sdk/client-kms'
+import { Strongroom } from '../../../src/index.ts'
+import type { CloudHsmClusters } from '../../../src/faces/aws/index.ts'
 import { ask } from './ask.ts'
 import { byNode, importInto, materialOf, parametersOf } from './import-kit.ts'
 import { ACCOUNT } from './world.ts'
@@ -21,7 +23,7 @@ export interface Row {
 }
 interface Table {
   readonly states: readonly string[]
-  readonly outcomes: Readonly<Record<string, { readonly name: string; readonly text?: string }>>
+  readonly outcomes: Readonly<Record<string, { readonly name: string; readonly text: string }>>
   readonly rows: readonly Row[]
 }
 export const TABLE = JSON.parse(
@@ -33,6 +35,7 @@ interface Subject {
   readonly kms: KMSClient
   readonly KeyId: string
   readonly arn: string
+  readonly origin: string
   /** False while it waits for its first material. */
   readonly usable: boolean
   readonly material: Uint8Array
@@ -196,18 +199,52 @@ export const INTO: Readonly<Record<string, (subject: Subject) => Promise<unknown
   PendingDeletion: ({ kms, KeyId }) => ask(kms, 'ScheduleKeyDeletion', { KeyId }),
   PendingImport: ({ kms, KeyId, usable }) =>
     usable ? ask(kms, 'DeleteImportedKeyMaterial', { KeyId }) : Promise.resolve(),
+  Unavailable: async ({ kms }) => ask(kms, 'DisconnectCustomKeyStore', await theStore(kms)),
+}
+
+export const CLUSTER = 'cluster-abcdefg2345'
+export const TRUST_ANCHOR = 'certificate'
+const PASSWORD = 'kmsPswd'
+
+/** The cluster of custom key stores, in a room of its own. */
+export async function clusters(): Promise<CloudHsmClusters> {
+  const room = await Strongroom.open()
+  return { [CLUSTER]: { room, trustAnchor: TRUST_ANCHOR, password: PASSWORD } }
+}
+
+/** The one custom key store, made when it is first asked for. */
+async function theStore(kms: KMSClient): Promise<{ readonly CustomKeyStoreId: string }> {
+  const { CustomKeyStores } = await ask(kms, 'DescribeCustomKeyStores')
+  const [known] = CustomKeyStores as readonly { readonly CustomKeyStoreId: string }[]
+  if (known) return { CustomKeyStoreId: known.CustomKeyStoreId }
+  const made = await ask(kms, 'CreateCustomKeyStore', {
+    CustomKeyStoreName: 'store',
+    CloudHsmClusterId: CLUSTER,
+    TrustAnchorCertificate: TRUST_ANCHOR,
+    KeyStorePassword: PASSWORD,
+  })
+  return { CustomKeyStoreId: String(made['CustomKeyStoreId']) }
+}
+
+/** What a new key is asked to be, so that it can come into a state. */
+async function placed(kms: KMSClient, { origin }: Row, state: string): Promise<object> {
+  if (origin === 'EXTERNAL' || state === 'PendingImport') return { Origin: 'EXTERNAL' }
+  if (state !== 'Unavailable') return {}
+  const store = await theStore(kms)
+  await ask(kms, 'ConnectCustomKeyStore', store)
+  return { Origin: 'AWS_CLOUDHSM', ...store }
 }
 
 /** A key in a state, and what the operation is asked about it. */
 export async function staged(kms: KMSClient, row: Row, state: string) {
   const imported = row.origin === 'EXTERNAL' || state === 'PendingImport'
-  const key = await keyOf(kms, row, imported ? { Origin: 'EXTERNAL' } : {})
+  const key = await keyOf(kms, row, await placed(kms, row, state))
   const usable = !imported || state !== 'PendingImport' || NEED_MATERIAL.has(inputName(row))
   const KeyId = key.KeyId!
   const material = new Uint8Array(32).fill(7)
   if (imported && usable) await importInto(kms, KeyId, materialOr(row, material))
   const other = async () => (await keyOf(kms, row)).KeyId!
-  const subject = { kms, KeyId, arn: key.Arn!, usable, material, other }
+  const subject = { kms, KeyId, arn: key.Arn!, origin: key.Origin!, usable, material, other }
   const input = await INPUTS[inputName(row)]!(subject)
   await INTO[state]!(subject)
   return { subject, input }
@@ -223,8 +260,8 @@ export async function stateOf({ kms, KeyId }: Subject): Promise<string> {
 }
 
 /** What the table says of a cell, with the key in its place. */
-export function expected(code: string, arn: string): string {
+export function expected(code: string, { arn, origin }: Subject): string {
   if (code === 'ok') return code
-  const { name, text = 'UnknownError' } = TABLE.outcomes[code]!
-  return `${name}: ${text.replace('{arn}', arn)}`
+  const { name, text } = TABLE.outcomes[code]!
+  return `${name}: ${text.replace('{arn}', arn).replace('{origin}', origin)}`
 }
