@@ -45,6 +45,8 @@ export const SECTIONS: Readonly<Record<keyof typeof SUBJECTS, Subject>> = {
   keys: { title: 'Keys', tests: ['keys', 'lists', 'limits'] },
   aliases: { title: 'Aliases', tests: ['aliases', 'lists'] },
   tags: { title: 'Tags', tests: ['tags', 'lists'] },
+  policies: { title: 'Key policies', tests: [] },
+  grants: { title: 'Grants', tests: [] },
   imports: { title: 'Imported material', tests: ['imports'] },
   rotation: { title: 'Rotation', tests: ['rotation'] },
   encryption: {
@@ -101,6 +103,10 @@ const OPTIONS: Readonly<Record<keyof AwsOptions, string>> = {
   xks: 'how proxies of external key stores are reached; as they say, by `fetch`',
   transitionMs: 'how long key stores show `CONNECTING` and `DISCONNECTING`; 0',
   throttle: '`true` for the rates below, or an object with others; never',
+  credentials: 'who has which access key id; whoever asks is the root user of `account`',
+  anyCredentials:
+    'beside `credentials`: an access key id that nobody has is the root user; it is refused',
+  conditions: 'condition keys of policies that no request shows, for each request; none',
   intercept: 'sees every request and may answer with an exception instead: faults; nothing',
 }
 
@@ -218,6 +224,7 @@ export const awsPage = (): string =>
       ' `awsPlugin(room)` answers before the client serialises and signs; `awsFetch(room)` is a handler for `Request` and' +
       ' `Response`, and `awsHandler(room)` the function over plain data beneath them. `awsSeed` puts fixed keys into a room.',
     EXAMPLE,
+    'What is chosen about uses of keys: [aws-uses.md](aws-uses.md). Answers for attested enclaves: [aws-recipient.md](aws-recipient.md).',
     'A room begins to be a KMS with its first request. All faces of a room show the same.',
     '## Operations',
     ...Object.entries(SECTIONS).map(section),
