@@ -45,10 +45,11 @@ export const SECTIONS: Readonly<Record<keyof typeof SUBJECTS, Subject>> = {
   keys: { title: 'Keys', tests: ['keys', 'lists', 'limits'] },
   aliases: { title: 'Aliases', tests: ['aliases', 'lists'] },
   tags: { title: 'Tags', tests: ['tags', 'lists'] },
-  policies: { title: 'Key policies', tests: [] },
-  grants: { title: 'Grants', tests: [] },
+  policies: { title: 'Key policies', tests: ['policies', 'access'] },
+  grants: { title: 'Grants', tests: ['grants', 'access'] },
   imports: { title: 'Imported material', tests: ['imports'] },
   rotation: { title: 'Rotation', tests: ['rotation'] },
+  replicas: { title: 'Multi-Region keys', tests: ['replicas'] },
   encryption: {
     title: 'Encryption and data keys',
     tests: ['encryption', 'data-keys', 'recipient'],
