@@ -76,8 +76,10 @@ export function questionOf(core: Core, operation: OperationName, asked: AskedFor
   }
 }
 
+type Judged = Case & { readonly attributes: LayeredAttributes }
+
 /** Everything that a decision looks at; without a book the caller's own policies alone count. */
-export function caseOf(core: Core, question: Question, book?: Book): Case {
+export function caseOf(core: Core, question: Question, book?: Book): Judged {
   const { access, asked, principal } = question
   const described = book && descriptionOf(book, access)
   const context = asked.context ?? access.context
@@ -193,8 +195,50 @@ export function mayAtOnce(
   const book = core.books.ready(keyId, question)
   if (!book) return false
   const given = caseOf(core, question, book)
-  return decide(given).allowed && !refusedAlso(question, given)
+  const decision = decide(given)
+  if (!decision.allowed || refusedAlso(question, given)) return false
+  if (!given.attributes.consulted) remember(book, question, decision)
+  return true
 }
+
+/** Principal, action and whether other accounts may: what is left when no condition counts. */
+const unconditional = (principal: string, action: string, sameAccountOnly = false): string =>
+  `${action} ${sameAccountOnly} ${principal}`
+
+/** Only where the description alone says whose the key is, and the account allows everything. */
+function remember(book: Book, { access, asked }: Question, { rule }: Decision): void {
+  const { describe, action, identityPolicies, sameAccountOnly } = access
+  if (!BY_KEY_POLICY.has(rule) || !describe || action === undefined) return
+  const { resource, account, unlessPolicy } = book.descriptions.get(describe)!
+  const whole = resource !== undefined && account !== undefined && unlessPolicy !== undefined
+  if (!whole || identityPolicies !== 'all' || access.also) return
+  const known = book.unconditional.get(describe) ?? new Set()
+  known.add(unconditional(asked.principal!, action, sameAccountOnly))
+  book.unconditional.set(describe, known)
+}
+const BY_KEY_POLICY: ReadonlySet<string> = new Set(['keyPolicy.allow', 'keyPolicy.account'])
+
+/** Whether such a request was allowed before, and every further one is. `access` is not read yet. */
+export function alwaysAllowed(
+  core: Core,
+  keyId: string,
+  principal: string,
+  access: unknown,
+): boolean {
+  if (typeof access !== 'object' || access === null) return false
+  for (const name in access) if (!IRRELEVANT.has(name) && !RELEVANT.has(name)) return false
+  const { describe, action, identityPolicies, sameAccountOnly } = access as Access
+  if (!describe || identityPolicies !== 'all' || typeof action !== 'string') return false
+  const known = core.books.unconditional(keyId, describe)
+  return known?.has(unconditional(principal, action, sameAccountOnly)) === true
+}
+const RELEVANT: ReadonlySet<string> = new Set([
+  ...(['describe', 'action', 'identityPolicies', 'sameAccountOnly'] satisfies (keyof Access)[]),
+])
+/** What conditions look at, and what a description says instead. Others are read as usual. */
+const IRRELEVANT: ReadonlySet<string> = new Set([
+  ...(['attributes', 'context', 'resource', 'account'] satisfies (keyof Access)[]),
+])
 
 /** Why an operation on a key would be refused to the principal; undefined when it would not. */
 export async function refusalOf(

@@ -27,6 +27,11 @@ export interface Book {
   /** The names of the key, once a policy asked for them. */
   aliases: readonly string[] | undefined
   readonly descriptions: WeakMap<Describe, KeyDescription>
+  /**
+   * What the key policy allows whatever a request says: no condition was looked at. By what describes
+   * the key, since that says whose it is.
+   */
+  readonly unconditional: WeakMap<Describe, Set<string>>
 }
 
 /** What a decision needs of a book. */
@@ -77,6 +82,11 @@ export class Books {
     return principal
   }
 
+  /** What was found to be allowed whatever a request says, to whom the key is described so. */
+  unconditional(keyId: string, describe: Describe): ReadonlySet<string> | undefined {
+    return this.#books.peek(keyId)?.unconditional.get(describe)
+  }
+
   /** The book of a key when all that is needed stands in it already. */
   ready(keyId: string, needs: Needs): Book | undefined {
     const book = this.#books.peek(keyId)
@@ -119,6 +129,7 @@ export class Books {
       grants: new Map(),
       aliases: undefined,
       descriptions: new WeakMap(),
+      unconditional: new WeakMap(),
     }
   }
 

@@ -41,6 +41,11 @@ export class LayeredAttributes implements Attributes {
     this.#derive = derive
   }
 
+  /** Whether anything was looked at. */
+  get consulted(): boolean {
+    return this.#lookups !== undefined
+  }
+
   get(name: string): AttributeValue | undefined {
     this.#lookups ??= this.#given.filter((layer) => layer !== undefined).map(lookupOf)
     for (const lookup of this.#lookups) {
