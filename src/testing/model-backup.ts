@@ -25,6 +25,8 @@ export interface ModelBackup {
   readonly rotation: ModelRotation | undefined
   readonly versions: readonly ModelVersion[]
   readonly current: number
+  readonly pending: number | undefined
+  readonly rotations: number
   readonly last: number
 }
 
@@ -41,6 +43,8 @@ export function backupKey(key: ModelKey): ModelBackup {
     rotation: key.rotation && { ...key.rotation },
     versions: usable.map((version) => ({ ...version })),
     current: key.current!.number,
+    pending: key.pending?.number,
+    rotations: key.rotations ?? 0,
     last: key.versions.at(-1)!.number,
   }
 }
@@ -87,6 +91,8 @@ export function restoreNewKey(model: Model, backup: ModelBackup): ModelKey {
   }
   key.versions = versions.map((version) => ({ ...version, id: '', key, touched: true }))
   key.current = key.versions.find(({ number }) => number === backup.current)
+  key.pending = key.versions.find(({ number }) => number === backup.pending)
+  key.rotations = backup.rotations
   source.vault.keys.push(key)
   for (const version of key.versions)
     if (version.materialExpiresAt !== undefined && version.materialExpiresAt <= model.now)

@@ -66,6 +66,10 @@ export interface ModelKey {
   olderVersions: 'process' | 'all'
   versions: ModelVersion[]
   current: ModelVersion | undefined
+  /** Imported, and waiting for a rotation on demand. */
+  pending?: ModelVersion | undefined
+  /** On demand, so far. */
+  rotations?: number
   rotation: ModelRotation | undefined
   /** The highest number given before a backup that it was restored from. */
   readonly lastNumber?: number
@@ -85,6 +89,8 @@ export interface ModelVersion {
   expiresOn: number | undefined
   operations: readonly string[] | undefined
   materialExpiresAt: number | undefined
+  /** Stands for the bytes of imported material. */
+  readonly material: number | undefined
   tags: Record<string, string>
   touched: boolean
 }
@@ -144,10 +150,13 @@ export interface VersionFacts {
   readonly expiresOn?: number | undefined
   readonly operations?: readonly string[] | undefined
   readonly materialExpiresAt?: number | undefined
+  readonly material?: number
+  /** It waits beside the current one. */
+  readonly pending?: boolean
   readonly tags?: Record<string, string>
 }
 
-/** A new version becomes the current one and counts on from the highest number ever given. */
+/** A new version becomes the current one, unless it waits, and counts on from the highest number ever given. */
 export function addVersion(key: ModelKey, facts: VersionFacts): ModelVersion {
   const version: ModelVersion = {
     id: '',
@@ -162,11 +171,13 @@ export function addVersion(key: ModelKey, facts: VersionFacts): ModelVersion {
     expiresOn: facts.expiresOn,
     operations: facts.operations,
     materialExpiresAt: facts.materialExpiresAt,
+    material: facts.material,
     tags: { ...facts.tags },
     touched: true,
   }
   key.versions.push(version)
-  key.current = version
+  if (facts.pending) key.pending = version
+  else key.current = version
   touchKey(key)
   return version
 }
@@ -229,7 +240,7 @@ export function loseMaterial(version: ModelVersion): void {
   version.state = 'pendingImport'
   version.materialExpiresAt = undefined
   touchKey(version.key)
-  version.key.state = 'pendingImport'
+  if (version !== version.key.pending) version.key.state = 'pendingImport'
 }
 
 function endKey(key: ModelKey, from: number, now: number): void {

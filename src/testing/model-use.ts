@@ -41,7 +41,9 @@ export function use(model: Model, key: ModelKey, how: Use, named?: ModelVersion)
   const version = named ?? key.current
   if (version === undefined || versionState(version) !== 'enabled') return refuse('INVALID_STATE')
   const older = version !== key.current
-  if (how.fresh && older && key.olderVersions === 'process') refuse('NOT_PERMITTED_FOR_KEY')
+  const waits = version === key.pending
+  if (how.fresh && older && (waits || key.olderVersions === 'process'))
+    refuse('NOT_PERMITTED_FOR_KEY')
   if (version.operations?.includes(how.operation) === false) refuse('NOT_PERMITTED_FOR_KEY')
   const early = version.notBefore !== undefined && model.now < version.notBefore
   const late = version.expiresOn !== undefined && model.now >= version.expiresOn

@@ -79,7 +79,7 @@ export function updateKeyVersion(model: Model, version: ModelVersion, change: Ve
 /** The current version cannot go before its key. */
 export function scheduleVersionDeletion(model: Model, version: ModelVersion, asked?: number): void {
   needVersion(version, 'enabled', 'disabled', 'pendingImport')
-  if (version.key.current === version) refuse('CONFLICT')
+  if (version.key.current === version || version.key.pending === version) refuse('CONFLICT')
   version.deletionAt = deletionTime(model.now, asked)
   version.touched = true
   version.key.touched = true

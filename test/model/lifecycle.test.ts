@@ -88,7 +88,7 @@ describe(`lifecycles follow the model (seed ${SEED})`, () => {
           await real.room.close()
         },
       ),
-      { numRuns: 6, seed: SEED },
+      { numRuns: 12, seed: SEED },
     )
   })
 })

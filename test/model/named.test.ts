@@ -151,7 +151,7 @@ describe('rotation while the key is away', () => {
 describe('imported material', () => {
   test.each([false, true])('comes back enabled after it expired (ticked: %s)', async (ticked) => {
     const { id: keyId } = await newKey({ origin: 'imported' })
-    await bringMaterial(room, keyId, new Uint8Array(32).fill(4), inDays(9))
+    await bringMaterial(room, keyId, new Uint8Array(32).fill(4), { expiresAt: inDays(9) })
     await room.disableKey({ keyId })
     clock.advance({ days: 9 })
     if (ticked) await room.tick()
@@ -165,13 +165,13 @@ describe('imported material', () => {
     await bringMaterial(room, keyId, new Uint8Array(32).fill(4))
     const [{ id: versionId } = { id: '' }] = await versionsOf(keyId)
     await room.updateKeyVersion({ keyId, versionId, enabled: false })
-    await bringMaterial(room, keyId, new Uint8Array(32).fill(4), inDays(30))
+    await bringMaterial(room, keyId, new Uint8Array(32).fill(4), { expiresAt: inDays(30) })
     expect((await room.getKeyVersion({ keyId, versionId })).state).toBe('disabled')
   })
 
   test('comes back to an older version too, and the key with it', async () => {
     const { id: keyId } = await newKey({ origin: 'imported' })
-    await bringMaterial(room, keyId, new Uint8Array(32).fill(4), inDays(9))
+    await bringMaterial(room, keyId, new Uint8Array(32).fill(4), { expiresAt: inDays(9) })
     const { ciphertext } = await room.encrypt({ keyId, plaintext: utf8('first') })
     await room.createKeyVersion({ keyId })
     clock.advance({ days: 9 })

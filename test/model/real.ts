@@ -39,8 +39,6 @@ export interface Real {
   reopen(): Promise<Room>
   readonly made: Made[]
   readonly backups: { readonly of: m.ModelBackup; readonly blob: Uint8Array }[]
-  /** Which of two materials a key was given first: only that one may come again. */
-  readonly material: Map<m.ModelKey, boolean>
   /** What was read last of every resource, by its id. */
   readonly seen: Map<string, { readonly etag: string; readonly view: string }>
 }

@@ -40,7 +40,6 @@ async function followedReal(): Promise<Followed> {
     room: first,
     clock,
     made: [],
-    material: new Map(),
     seen: new Map(),
     backups: [],
     replica,

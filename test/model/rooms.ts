@@ -31,7 +31,6 @@ function realOver(
     clock,
     made: [],
     backups: [],
-    material: new Map(),
     seen: new Map(),
     reopen: async () => {
       await real.room.close()

@@ -32,8 +32,6 @@ const restoreKey = step(
       agree: async (key: m.ModelKey, answer: Key | undefined) => {
         key.id = answer!.id
         expect(answer!.restoredFrom).toBe(of.key.id)
-        const material = real.material.get(of.key)
-        if (material !== undefined) real.material.set(key, material)
         await compareKey(real, key)
       },
       compare: () => compareKey(real, of.key),

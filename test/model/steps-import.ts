@@ -6,7 +6,7 @@ import { constants, createPublicKey, publicEncrypt } from 'node:crypto'
 import fc from 'fast-check'
 import * as m from '../../src/testing/model.ts'
 import { SPECS } from '../../src/domain/algorithms.ts'
-import type { Key, Vault } from '../../src/engine/api.ts'
+import type { ImportKeyMaterialInput, Key, Vault } from '../../src/engine/api.ts'
 import { compareKey, compareVault, type Real, type Room } from './real.ts'
 import { onKey } from './steps-keys.ts'
 import { keysOf, pickKey } from './steps-vaults.ts'
@@ -24,40 +24,77 @@ export async function bringMaterial(
   room: Room,
   keyId: string,
   material: Uint8Array,
-  expiresAt?: Date,
+  more: Pick<ImportKeyMaterialInput, 'expiresAt' | 'importType'> = {},
 ): Promise<Key> {
   const asked = { keyId, wrapping: 'RSA_OAEP_SHA_256', wrappingSpec: 'RSA_2048' } as const
   const { publicKey, importToken } = await room.getImportParameters(asked)
   const wrapped = wrap(publicKey, material)
-  return room.importKeyMaterial({ keyId, importToken, wrapped, ...(expiresAt && { expiresAt }) })
+  return room.importKeyMaterial({ keyId, importToken, wrapped, ...more })
 }
 
-/** The bytes of a key's material: one for its whole life, and a wrong one. */
-const materialOf = (key: m.ModelKey | undefined, wrong: boolean): Uint8Array =>
-  new Uint8Array(SPECS[key?.spec ?? 'AES_256'].bytes).fill(wrong ? 9 : 4)
+/** One of a few materials, by its number. */
+const materialOf = (key: m.ModelKey | undefined, material: number): Uint8Array =>
+  new Uint8Array(SPECS[key?.spec ?? 'AES_256'].bytes).fill(material)
+const material = fc.constantFrom(4, 4, 5, 6)
+
+const importedKey = (model: m.Model, key: number): m.ModelKey | undefined => {
+  const imported = keysOf(model).filter((known) => known.imported)
+  return pick(imported, key, (known) => m.keyState(known) !== 'deleted') ?? pickKey(model, key)
+}
 
 const importMaterial = step(
   'ImportKeyMaterial',
-  { key: choice, wrong: fc.constantFrom(false, false, true), days: fc.constantFrom(undefined, 9) },
-  ({ key, wrong, days }, model, real: Real) => {
-    const imported = keysOf(model).filter((known) => known.imported)
-    const target =
-      pick(imported, key, (known) => m.keyState(known) !== 'deleted') ?? pickKey(model, key)
+  {
+    key: choice,
+    material,
+    importType: fc.constantFrom(undefined, undefined, 'new', 'existing'),
+    days: fc.constantFrom(undefined, 9),
+  },
+  ({ key, material: brought, importType, days }, model, real: Real) => {
+    const target = importedKey(model, key)
     const expiresAt = days === undefined ? undefined : model.now + days * m.DAY_MS
     return onKey(
       real,
       target,
-      (known) => {
-        m.importMaterial(model, known, real.material.get(known) !== !wrong, expiresAt)
-        if (!real.material.has(known)) real.material.set(known, wrong)
-      },
+      (known) => m.importMaterial(model, known, { material: brought, importType, expiresAt }),
       async ({ keyId }) =>
-        bringMaterial(
-          real.room,
-          keyId,
-          materialOf(target, wrong),
-          expiresAt === undefined ? undefined : new Date(expiresAt),
-        ),
+        bringMaterial(real.room, keyId, materialOf(target, brought), {
+          ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt) }),
+          ...(importType && { importType }),
+        }),
+    )
+  },
+)
+
+const rotateKey = step('RotateKey', { key: choice }, ({ key }, model, real: Real) =>
+  onKey(
+    real,
+    importedKey(model, key),
+    (known) => void m.rotateKey(model, known),
+    async ({ keyId }) => {
+      await real.room.rotateKey({ keyId })
+      return real.room.getKey({ keyId })
+    },
+  ),
+)
+
+/** One of the materials of a key, by its id as the list tells it. */
+const deleteNamed = step(
+  'DeleteNamedMaterial',
+  { key: choice, material },
+  ({ key, material: named }, model, real: Real) => {
+    const target = importedKey(model, key)
+    return onKey(
+      real,
+      target,
+      (known) => m.deleteMaterial(known, named),
+      async ({ keyId }) => {
+        const asked = { keyId, includeMaterials: true, limit: 1000 } as const
+        const { items } = await real.room.listRotations(asked)
+        const at = target?.versions.find((one) => !one.gone && one.material === named)
+        const materialId = items.find(({ number }) => number === at?.number)?.materialId
+        return real.room.deleteKeyMaterial({ keyId, materialId: materialId ?? 'f'.repeat(64) })
+      },
     )
   },
 )
@@ -95,6 +132,9 @@ export const IMPORT_STEPS: readonly Command[] = [
   importMaterial,
   importMaterial,
   importMaterial,
+  rotateKey,
+  rotateKey,
+  deleteNamed,
   ...USE_STEPS,
   ...TIME_STEPS,
 ]

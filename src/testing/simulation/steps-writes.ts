@@ -104,7 +104,7 @@ async function importMaterial(world: World): Promise<string | undefined> {
   return (
     one &&
     onThis(world, one.truth, one.key, () => ({
-      act: (model, key) => m.importMaterial(model, key, true),
+      act: (model, key) => m.importMaterial(model, key, { material: 4 }),
       call: bringMaterial,
     }))
   )
