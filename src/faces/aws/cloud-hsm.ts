@@ -5,7 +5,13 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { constantTimeEqual, toHex, utf8 } from '../../base/bytes.ts'
 import { StrongroomError } from '../../base/errors.ts'
-import type { KeyStoreLink, LinkedKeyStore, OpenKeyStore } from '../../engine/key-store-link.ts'
+import { LIMITS } from '../../domain/limits.ts'
+import type {
+  KeyStoreLink,
+  LinkedKeyStore,
+  LinkedUse,
+  OpenKeyStore,
+} from '../../engine/key-store-link.ts'
 import type { Strongroom } from '../../engine/room.ts'
 import { refusal } from './xks/failures.ts'
 
@@ -60,85 +66,102 @@ function needHsms({ active = true, hsms = HSMS_DEFAULT }: CloudHsmCluster, least
 /** Line ends and blanks around it do not make another certificate. */
 const plain = (certificate: string): string => certificate.replace(/\s+/g, '\n').trim()
 
-export function cloudHsmLink(clusters: CloudHsmClusters): KeyStoreLink {
-  const vaults = new WeakMap<CloudHsmCluster, Promise<string>>()
-  const vaultOf = (cluster: CloudHsmCluster): Promise<string> => {
-    const known = vaults.get(cluster) ?? theVault(cluster)
-    vaults.set(cluster, known)
-    known.catch(() => vaults.delete(cluster))
-    return known
+export const cloudHsmLink = (clusters: CloudHsmClusters): KeyStoreLink => new CloudHsmLink(clusters)
+
+class CloudHsmLink implements KeyStoreLink {
+  readonly #clusters: CloudHsmClusters
+  readonly #vaults = new WeakMap<CloudHsmCluster, Promise<string>>()
+
+  constructor(clusters: CloudHsmClusters) {
+    this.#clusters = clusters
   }
+
+  conflict(store: LinkedKeyStore, others: readonly LinkedKeyStore[]): void {
+    const { clusterId } = clusterOf(store)
+    if (others.some((other) => clusterOf(other).clusterId === clusterId))
+      throw refusal(
+        'CloudHsmClusterInUseException',
+        `The CloudHSM cluster ${clusterId} is already associated with a custom key store.`,
+      )
+  }
+
+  async check(store: OpenKeyStore, before?: LinkedKeyStore): Promise<void> {
+    const { clusterId, trustAnchor } = clusterOf(store)
+    const cluster = find(this.#clusters, clusterId)
+    if (!cluster)
+      throw refusal(
+        'CloudHsmClusterNotFoundException',
+        `There is no CloudHSM cluster ${clusterId} in this account and Region.`,
+      )
+    needHsms(cluster, HSMS_TO_MAKE)
+    if (plain(cluster.trustAnchor) === plain(trustAnchor)) return
+    throw before
+      ? refusal(
+          'CloudHsmClusterNotRelatedException',
+          `The CloudHSM cluster ${clusterId} has another certificate than the one before.`,
+        )
+      : refusal(
+          'IncorrectTrustAnchorException',
+          `The trust anchor certificate is not that of the CloudHSM cluster ${clusterId}.`,
+        )
+  }
+
+  async connect(store: OpenKeyStore): Promise<string | undefined> {
+    const cluster = find(this.#clusters, clusterOf(store).clusterId)
+    if (!cluster) return 'CLUSTER_NOT_FOUND'
+    needHsms(cluster, HSMS_TO_USE)
+    if (cluster.connectionError !== undefined) return cluster.connectionError
+    // Of one length whatever was given, so that the time tells nothing of either.
+    const equal = constantTimeEqual(sha256(store.secret), sha256(utf8(cluster.password)))
+    return equal ? undefined : 'INVALID_CREDENTIALS'
+  }
+
+  async createKey(store: OpenKeyStore): Promise<string> {
+    const cluster = this.#usable(store)
+    needHsms(cluster, HSMS_TO_MAKE)
+    return within(async () => {
+      const vaultId = await this.#vaultOf(cluster)
+      const displayName = `KMS key of ${store.name}`.slice(0, LIMITS.nameLengthMax)
+      const { id } = await cluster.room.createKey({ vaultId, displayName, spec: 'AES_256' })
+      return id
+    })
+  }
+
+  async seal(store: OpenKeyStore, use: LinkedUse): Promise<Uint8Array> {
+    const { room } = this.#usable(store)
+    const { storeKeyId: keyId, data: plaintext } = use
+    const context = bound(use.aad)
+    return within(async () => (await room.encrypt({ keyId, plaintext, context })).ciphertext)
+  }
+
+  async open(store: OpenKeyStore, use: LinkedUse): Promise<Uint8Array | undefined> {
+    const { room } = this.#usable(store)
+    const { storeKeyId: keyId, data: ciphertext } = use
+    const context = bound(use.aad)
+    return within(async () => {
+      const opened = await room.decrypt({ keyId, ciphertext, context }).catch(unopened)
+      return opened?.plaintext
+    })
+  }
+
+  async random(store: OpenKeyStore, lengthBytes: number): Promise<Uint8Array> {
+    const { room } = this.#usable(store)
+    return within(async () => (await room.generateRandom({ lengthBytes })).bytes)
+  }
+
   /** The cluster of a connected key store, while it can be used. */
-  const usable = (store: OpenKeyStore): CloudHsmCluster => {
-    const cluster = find(clusters, clusterOf(store).clusterId)
+  #usable(store: OpenKeyStore): CloudHsmCluster {
+    const cluster = find(this.#clusters, clusterOf(store).clusterId)
     if (!cluster) throw unavailable()
     needHsms(cluster, HSMS_TO_USE)
     return cluster
   }
-  return {
-    conflict: (store, others) => {
-      const { clusterId } = clusterOf(store)
-      if (others.some((other) => clusterOf(other).clusterId === clusterId))
-        throw refusal(
-          'CloudHsmClusterInUseException',
-          `The CloudHSM cluster ${clusterId} is already associated with a custom key store.`,
-        )
-    },
-    check: async (store, before) => {
-      const { clusterId, trustAnchor } = clusterOf(store)
-      const cluster = find(clusters, clusterId)
-      if (!cluster)
-        throw refusal(
-          'CloudHsmClusterNotFoundException',
-          `There is no CloudHSM cluster ${clusterId} in this account and Region.`,
-        )
-      needHsms(cluster, HSMS_TO_MAKE)
-      if (plain(cluster.trustAnchor) === plain(trustAnchor)) return
-      if (before)
-        throw refusal(
-          'CloudHsmClusterNotRelatedException',
-          `The CloudHSM cluster ${clusterId} has another certificate than the one before.`,
-        )
-      throw refusal(
-        'IncorrectTrustAnchorException',
-        `The trust anchor certificate is not that of the CloudHSM cluster ${clusterId}.`,
-      )
-    },
-    connect: async (store) => {
-      const cluster = find(clusters, clusterOf(store).clusterId)
-      if (!cluster) return 'CLUSTER_NOT_FOUND'
-      needHsms(cluster, HSMS_TO_USE)
-      if (cluster.connectionError !== undefined) return cluster.connectionError
-      // Of one length whatever was given, so that the time tells nothing of either.
-      const equal = constantTimeEqual(sha256(store.secret), sha256(utf8(cluster.password)))
-      return equal ? undefined : 'INVALID_CREDENTIALS'
-    },
-    createKey: async (store) => {
-      const cluster = usable(store)
-      needHsms(cluster, HSMS_TO_MAKE)
-      return within(async () => {
-        const vaultId = await vaultOf(cluster)
-        const displayName = `KMS key of ${store.name}`
-        const { id } = await cluster.room.createKey({ vaultId, displayName, spec: 'AES_256' })
-        return id
-      })
-    },
-    seal: async (store, { storeKeyId: keyId, data: plaintext, aad }) => {
-      const { room } = usable(store)
-      const { ciphertext } = await within(() =>
-        room.encrypt({ keyId, plaintext, context: bound(aad) }),
-      )
-      return ciphertext
-    },
-    open: async (store, { storeKeyId: keyId, data: ciphertext, aad }) => {
-      const { room } = usable(store)
-      const opening = room.decrypt({ keyId, ciphertext, context: bound(aad) })
-      return within(async () => (await opening.catch(unopened))?.plaintext)
-    },
-    random: async (store, lengthBytes) => {
-      const { room } = usable(store)
-      return within(async () => (await room.generateRandom({ lengthBytes })).bytes)
-    },
+
+  #vaultOf(cluster: CloudHsmCluster): Promise<string> {
+    const known = this.#vaults.get(cluster) ?? theVault(cluster)
+    this.#vaults.set(cluster, known)
+    known.catch(() => this.#vaults.delete(cluster))
+    return known
   }
 }
 

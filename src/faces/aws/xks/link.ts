@@ -62,82 +62,102 @@ const KMS_OPERATIONS: Readonly<Record<string, string>> = {
   generateDataKey: 'GenerateDataKey',
 }
 
-export function xksLink(options: XksOptions, { now, placeOf }: XksSurroundings): KeyStoreLink {
-  const clientOf = async (store: OpenKeyStore): Promise<XksClient> => {
+export const xksLink = (options: XksOptions, surroundings: XksSurroundings): KeyStoreLink =>
+  new XksLink(options, surroundings)
+
+class XksLink implements KeyStoreLink {
+  readonly #options: XksOptions
+  readonly #around: XksSurroundings
+
+  constructor(options: XksOptions, surroundings: XksSurroundings) {
+    this.#options = options
+    this.#around = surroundings
+  }
+
+  conflict(store: LinkedKeyStore, others: readonly LinkedKeyStore[]): void {
+    conflict(settingsOf(store), others.map(settingsOf))
+  }
+
+  async check(store: OpenKeyStore, before?: LinkedKeyStore): Promise<void> {
+    const { connectivity, vpcEndpointServiceName: service } = settingsOf(store)
+    if (connectivity === 'PUBLIC_ENDPOINT')
+      return this.#health(store, before ? 'UpdateCustomKeyStore' : 'CreateCustomKeyStore')
+    const known = this.#options.vpcEndpointServices?.includes(service ?? '') ?? true
+    if (!known)
+      throw refusal(
+        'XksProxyVpcEndpointServiceNotFoundException',
+        `The VPC endpoint service ${service} does not exist.`,
+      )
+  }
+
+  async connect(store: OpenKeyStore): Promise<string | undefined> {
+    try {
+      await this.#health(store, 'ConnectCustomKeyStore')
+      return undefined
+    } catch (error) {
+      return ruleOf(error)
+    }
+  }
+
+  async createKey(store: OpenKeyStore, { keyId = '' }: { keyId?: string }): Promise<string> {
+    const place = await this.#around.placeOf(store.vaultId)
+    const client = await this.#clientOf(store)
+    const { keySpec, keyUsage, keyStatus } = await client.metadata(keyId, {
+      awsPrincipalArn: rootArn(place),
+      kmsOperation: 'CreateKey',
+      kmsRequestId: newRequestId(),
+    })
+    const usable = keyUsage.includes('ENCRYPT') && keyUsage.includes('DECRYPT')
+    if (keySpec !== 'AES_256' || keyStatus !== 'ENABLED' || !usable) throw xksRefusal('UnfitKey')
+    return keyId
+  }
+
+  async seal(store: OpenKeyStore, use: LinkedUse): Promise<Uint8Array> {
+    const client = await this.#clientOf(store)
+    const message = { plaintext: use.data, aad: sha256(use.aad) }
+    return encodeFrame(await client.encrypt(use.storeKeyId, await this.#metadataOf(use), message))
+  }
+
+  async open(store: OpenKeyStore, use: LinkedUse): Promise<Uint8Array | undefined> {
+    const sealed = decodeFrame(use.data)
+    if (!sealed) return undefined
+    const client = await this.#clientOf(store)
+    const message = { sealed, aad: sha256(use.aad) }
+    return client.decrypt(use.storeKeyId, await this.#metadataOf(use), message)
+  }
+
+  async #clientOf(store: OpenKeyStore): Promise<XksClient> {
     const { uriEndpoint, uriPath, accessKeyId } = settingsOf(store)
-    const { region } = await placeOf(store.vaultId)
-    const { endpoints = {}, fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS } = options
+    // Before anything is awaited: what opens the key store is wiped when the link has answered.
+    const credentials = { accessKeyId, secretAccessKey: fromUtf8(store.secret) }
+    const { region } = await this.#around.placeOf(store.vaultId)
+    const { endpoints = {}, fetch = globalThis.fetch, timeoutMs = TIMEOUT_MS } = this.#options
     const way = Object.hasOwn(endpoints, uriEndpoint) ? endpoints[uriEndpoint] : undefined
     return new XksClient({
       fetch: typeof way === 'function' ? way : fetch,
       endpoint: typeof way === 'string' ? way : uriEndpoint,
       path: uriPath,
-      credentials: { accessKeyId, secretAccessKey: fromUtf8(store.secret) },
+      credentials,
       region,
-      now: options.now ?? now,
+      now: this.#options.now ?? this.#around.now,
       timeoutMs,
     })
   }
-  const health = async (store: OpenKeyStore, kmsOperation: string): Promise<void> => {
-    const client = await clientOf(store)
+
+  async #health(store: OpenKeyStore, kmsOperation: string): Promise<void> {
+    const client = await this.#clientOf(store)
     await client.health({ kmsRequestId: newRequestId(), kmsOperation })
   }
-  const metadataOf = async ({ asked }: LinkedUse): Promise<RequestMetadata> => {
+
+  async #metadataOf({ asked }: LinkedUse): Promise<RequestMetadata> {
     const { operation, keyId, vaultId, principal, requestId = newRequestId() } = asked
-    const place = await placeOf(vaultId)
+    const place = await this.#around.placeOf(vaultId)
     return {
       awsPrincipalArn: principal?.startsWith('arn:') ? principal : rootArn(place),
       kmsKeyArn: keyArn(place, keyId),
       kmsOperation: KMS_OPERATIONS[operation] ?? operation,
       kmsRequestId: requestId,
     }
-  }
-  return {
-    conflict: (store, others) => conflict(settingsOf(store), others.map(settingsOf)),
-    check: async (store, before) => {
-      const { connectivity, vpcEndpointServiceName: service } = settingsOf(store)
-      if (connectivity === 'PUBLIC_ENDPOINT')
-        return health(store, before ? 'UpdateCustomKeyStore' : 'CreateCustomKeyStore')
-      const known = options.vpcEndpointServices?.includes(service ?? '') ?? true
-      if (!known)
-        throw refusal(
-          'XksProxyVpcEndpointServiceNotFoundException',
-          `The VPC endpoint service ${service} does not exist.`,
-        )
-    },
-    connect: async (store) => {
-      try {
-        await health(store, 'ConnectCustomKeyStore')
-        return undefined
-      } catch (error) {
-        return ruleOf(error)
-      }
-    },
-    createKey: async (store, { keyId = '' }) => {
-      const place = await placeOf(store.vaultId)
-      const client = await clientOf(store)
-      const { keySpec, keyUsage, keyStatus } = await client.metadata(keyId, {
-        awsPrincipalArn: rootArn(place),
-        kmsOperation: 'CreateKey',
-        kmsRequestId: newRequestId(),
-      })
-      const usable = keyUsage.includes('ENCRYPT') && keyUsage.includes('DECRYPT')
-      if (keySpec !== 'AES_256' || keyStatus !== 'ENABLED' || !usable) throw xksRefusal('UnfitKey')
-      return keyId
-    },
-    seal: async (store, use) => {
-      const client = await clientOf(store)
-      const { storeKeyId, data } = use
-      const message = { plaintext: data, aad: sha256(use.aad) }
-      return encodeFrame(await client.encrypt(storeKeyId, await metadataOf(use), message))
-    },
-    open: async (store, use) => {
-      const sealed = decodeFrame(use.data)
-      if (!sealed) return undefined
-      const client = await clientOf(store)
-      const message = { sealed, aad: sha256(use.aad) }
-      return client.decrypt(use.storeKeyId, await metadataOf(use), message)
-    },
   }
 }
 
