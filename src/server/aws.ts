@@ -15,9 +15,15 @@ export function awsFace(room: Strongroom, options: AwsOptions = {}): Face {
     name: 'aws',
     claims: speaksAws,
     handle: awsFetch(room, options),
-    authenticates: false,
+    authenticates: asksWho(options),
   }
 }
+
+/** Whether nobody is answered but those whose signatures are verified. */
+const asksWho = ({ credentials, anyCredentials }: AwsOptions): boolean =>
+  credentials !== undefined &&
+  !anyCredentials &&
+  Object.values(credentials).every(({ secretAccessKey }) => secretAccessKey !== undefined)
 
 /** Signed, presigned, or at least aimed at an operation of such a service. */
 const speaksAws = ({ headers, url }: Request): boolean =>

@@ -1,6 +1,7 @@
 /** The face as one function over plain requests: awsJson1_1 in, awsJson1_1 out (contracts: AWS 1). */
 import type { Strongroom } from '../../engine/room.ts'
 import { answer } from './answer.ts'
+import { authenticate, presignedIn, type Presigned } from './authenticate.ts'
 import { callerOf } from './caller.ts'
 import {
   JSON_CODEC,
@@ -12,7 +13,9 @@ import {
 } from './codec.ts'
 import { faultOf, KmsFault } from './errors.ts'
 import { Face } from './face.ts'
+import { OPERATIONS } from './operations.ts'
 import type { AwsOptions } from './options.ts'
+import { sourceOf } from './presigned.ts'
 import { newRequestId } from './request-id.ts'
 
 const SERVICE = 'TrentService.'
@@ -24,13 +27,21 @@ function operationOf({ method }: AwsRequest, headers: Readonly<Record<string, st
   return target.slice(SERVICE.length)
 }
 
+/** Where `callerOf` looks for the scope of a signature. */
+const named = ({ credential }: Presigned) => ({ authorization: `Credential=${credential}` })
+
+const membersOf = (name: string, { members }: Presigned): object =>
+  Object.hasOwn(OPERATIONS, name) ? sourceOf(OPERATIONS[name]!.input, members) : {}
+
 export async function handleRequest(face: Face, request: AwsRequest): Promise<AwsResponse> {
   const requestId = newRequestId()
   try {
     const { headers } = request
-    const caller = callerOf(face, headers)
+    authenticate(face.options, request)
+    const presigned = presignedIn(request)
+    const caller = callerOf(face, presigned ? named(presigned) : headers)
     const name = operationOf(request, headers)
-    const source = jsonOf(request.body ?? '')
+    const source = presigned ? membersOf(name, presigned) : jsonOf(request.body ?? '')
     const asking = { name, caller, requestId, source, codec: JSON_CODEC }
     return responseOf(await answer(face, asking), requestId)
   } catch (error) {

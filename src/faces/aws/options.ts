@@ -56,6 +56,13 @@ export interface AwsOptions {
   /** Beside `credentials`: an access key id that nobody has is the root user of `account`. */
   readonly anyCredentials?: boolean
   /**
+   * How far the time of a signature may be from now, where signatures are verified: default 300000,
+   * as the service has it; Infinity looks at no time. Presigned URLs have an end of their own.
+   */
+  readonly signatureSkewMs?: number
+  /** By which time signatures are old; default that of the system, by which clients sign. */
+  readonly signatureTime?: () => Date
+  /**
    * Condition keys of policies that no request shows: `kms:ViaService`, `aws:SourceArn`,
    * `aws:SourceIp`, `aws:PrincipalOrgID` and others, for each request.
    */

@@ -43,6 +43,14 @@ const bodyOf = (body: unknown): Uint8Array | string =>
       ? body
       : ''
 
+/** Nothing for ordinary requests. */
+function queryOf(query: AwsHttpRequest['query'] = {}): string {
+  const parts = Object.entries(query).flatMap(([name, value]) =>
+    [value].flat().map((each) => `${encodeURIComponent(name)}=${encodeURIComponent(each ?? '')}`),
+  )
+  return parts.length === 0 ? '' : `?${parts.join('&')}`
+}
+
 /**
  * A transport for `KMSClient`, in place of the network. The SDK needs a region and credentials, which
  * may be any; give `maxAttempts: 1` where refusals are expected that it would repeat.
@@ -63,9 +71,9 @@ export function awsRequestHandler(room: Strongroom, options: AwsOptions = {}): A
   const face = new Face(room, options)
   return {
     metadata: { handlerProtocol: 'http/1.1' },
-    handle: async ({ method, path, headers, body }, { abortSignal } = {}) => {
+    handle: async ({ method, path, query, headers, body }, { abortSignal } = {}) => {
       if ((abortSignal as AbortSignal | undefined)?.aborted) throw aborted()
-      const request = { method, url: path, headers, body: bodyOf(body) }
+      const request = { method, url: path + queryOf(query), headers, body: bodyOf(body) }
       const { status, headers: told, body: text } = await handleRequest(face, request)
       return { response: { statusCode: status, headers: told, body: encoder.encode(text) } }
     },
