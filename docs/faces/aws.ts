@@ -100,13 +100,17 @@ const OPTIONS: Readonly<Record<keyof AwsOptions, string>> = {
   attestationRoots:
     'roots of [attestation documents](aws-recipient.md), in PEM or DER; that of AWS Nitro',
   quotas: 'other quotas than those below, or `false` for none; those below',
-  clusters: 'CloudHSM clusters of custom key stores, by id: each is another room; none',
+  clusters:
+    'CloudHSM clusters of [custom key stores](aws-key-stores.md), by id: each is another room; none',
   xks: 'how proxies of external key stores are reached; as they say, by `fetch`',
   transitionMs: 'how long key stores show `CONNECTING` and `DISCONNECTING`; 0',
   throttle: '`true` for the rates below, or an object with others; never',
   credentials: 'who has which access key id; whoever asks is the root user of `account`',
   anyCredentials:
     'beside `credentials`: an access key id that nobody has is the root user; it is refused',
+  signatureSkewMs:
+    'how far the time of a [signature](aws-signatures.md) may be from now; 300000, five minutes',
+  signatureTime: 'by which time signatures are old; that of the system',
   conditions: 'condition keys of policies that no request shows, for each request; none',
   intercept: 'sees every request and may answer with an exception instead: faults; nothing',
 }
