@@ -1,7 +1,7 @@
 /** Everything of a room that takes input, called with anything at all. */
 import { toHex } from '../../src/base/bytes.ts'
 import { ERROR_CODES, StrongroomError } from '../../src/base/errors.ts'
-import type { ExplainInput } from '../../src/engine/api.ts'
+import type { ExplainAccessInput, ExplainInput } from '../../src/engine/api.ts'
 import type { CheckpointInput, JournalInput, Seal, Strongroom } from '../../src/index.ts'
 import { sealingLink } from '../helpers/sealing-link.ts'
 import { REALM } from './copies.ts'
@@ -14,6 +14,11 @@ const OTHERS = {
     operation: 'encrypt',
     keyId: aes.id,
     versionId: aes.currentVersionId!,
+  }),
+  explainAccess: async ({ aes }: World): Promise<ExplainAccessInput> => ({
+    operation: 'encrypt',
+    keyId: aes.id,
+    principal: 'arn:aws:iam::111122223333:user/alice',
   }),
   reseal: async (): Promise<Seal> => SEAL,
   journal: async ({ vaultId }: World): Promise<JournalInput> => ({ from: 2n, vaultId }),

@@ -67,7 +67,7 @@ const vaultView = (state: string): VaultView =>
 const keyView = (state: string): KeyView => {
   const record = {
     role: 'ordinary',
-    purposes: ['encrypt', 'wrap', 'sign', 'mac', 'agree'],
+    purposes: ['encrypt', 'wrap', 'sign', 'mac', 'agree', 'encapsulate'],
     protectionMode: 'SOFTWARE',
     currentVersion: 1,
   }
