@@ -67,6 +67,11 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
     'kept in memory since the first face of the room; no `CloudTrailEventId`, as there is no trail',
   ListAliases: 'names of services appear once their key is made',
   ListKeys: 'new keys are there at once',
+  ImportKeyMaterial: 'a token is good for one import',
+  ListKeyRotations: 'oldest first',
+  ReplicateKey: 'to any Region of the partition; shown as `Creating`, and there at once',
+  RotateKeyOnDemand: 'done when it is answered: `OnDemandRotationStartDate` never shows',
+  UpdatePrimaryRegion: 'done when it is answered: no key shows `Updating`',
   ScheduleKeyDeletion: 'deleted to the millisecond',
 }
 
@@ -144,6 +149,22 @@ const DECISIONS: readonly (readonly [string, string])[] = [
     '`GetKeyRotationStatus` answers for keys of origin `EXTERNAL`.',
     'An old table refuses it; since then such keys rotate on demand.',
   ],
+  [
+    'Wrapped material that does not open, or opens and does not fit the key, is `InvalidCiphertextException`.',
+    'The two look the same on purpose. `IncorrectKeyMaterialException` is for what fits and is not the material meant.',
+  ],
+  [
+    'Importing into a disabled key leaves it `Disabled`, unless other material of it is missing.',
+    'The documents do not say.',
+  ],
+  [
+    'A multi-Region key may be replicated again where a replica of it was deleted.',
+    'The documents speak of Regions without a related key.',
+  ],
+  [
+    '`UpdatePrimaryRegion` wants both keys `Enabled`, and both policies to allow it.',
+    'The documents say so of the permission alone.',
+  ],
   ['SM2 is not offered.', 'It is for regions in China.'],
 ]
 
@@ -154,6 +175,7 @@ const NOTES = [
   'The SDK checks no input. Every bound of the model is checked here, with the text of the service: [`validation`](../../test/faces/aws/validation.test.ts) goes through all of them.',
   'What each operation comes to in each state of its key is data: [`aws-key-states.json`](../../fixtures/lifecycle/aws-key-states.json), gone through by [`key-states`](../../test/faces/aws/key-states.test.ts).',
   'No `date` header is sent: the SDK would take the virtual clock for a skew of its own.',
+  'Multi-Region keys are one key in several vaults: [multi-region.md](../multi-region.md). What is imported and rotated: [materials.md](../materials.md).',
   'A key made elsewhere in the room with several purposes shows the first one that the service knows as its `KeyUsage`.',
 ]
 

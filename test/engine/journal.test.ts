@@ -50,12 +50,13 @@ describe('after one operation', () => {
     const row = rowOf(operation)
     expect(own.length).toSatisfy(COMMITS[operation] ?? (row.writes ? once : never))
     for (const entry of own) {
-      const { keyId, vaultId } = input as { keyId?: string; vaultId?: string }
+      const named = input as { keyId?: string; vaultId?: string; toVaultId?: string }
+      const { keyId, vaultId, toVaultId = vaultId } = named
       if (entry === own[0]) expect(entry).toMatchObject(ASKED)
       expect(entry.changes.length).toBeGreaterThan(0)
       expect(entry.time.getTime()).toBe(world.clock.now())
       if (keyId !== undefined) expect(entry.keyId).toBe(keyId)
-      if (vaultId !== undefined) expect(entry.vaultId).toBe(vaultId)
+      if (toVaultId !== undefined) expect(entry.vaultId).toBe(toVaultId)
       if (/^(create|import)Key$/.test(operation)) expect(entry.keyId).toBe(answer.id)
       if (operation === 'createVault') expect(entry.vaultId).toBe(answer.id)
     }
