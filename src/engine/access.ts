@@ -16,7 +16,8 @@ import {
 } from '../domain/policy/decide.ts'
 import { derived, type Requested } from '../domain/policy/derived.ts'
 import type { Policy } from '../domain/policy/document.ts'
-import { granteeKeysOf, type Principal } from '../domain/policy/principals.ts'
+import type { Principal } from '../domain/policy/principals.ts'
+import { LIMITS } from '../domain/limits.ts'
 import { OWNER } from '../domain/permit.ts'
 import type { GrantConstraints, GrantRecord } from '../domain/records.ts'
 import type { KeyView } from '../domain/settle.ts'
@@ -55,8 +56,12 @@ export interface Question extends Needs {
   readonly identityPolicies: readonly Policy[] | 'all'
 }
 
-export function questionOf(core: Core, operation: OperationName, asked: AskedFor): Question {
-  const { access = {} } = asked
+export function questionOf(
+  core: Core,
+  operation: OperationName,
+  asked: AskedFor,
+  { principal, access = {} }: Pick<AskedFor, 'principal' | 'access'> = asked,
+): Question {
   const { books } = core
   const given = access.identityPolicies ?? []
   const identityPolicies =
@@ -66,7 +71,7 @@ export function questionOf(core: Core, operation: OperationName, asked: AskedFor
     action: access.action ?? actionOf(operation, asked.withoutPlaintext),
     access,
     asked,
-    principal: books.principal(asked.principal!),
+    principal: books.principal(principal!),
     identityPolicies,
     policies: identityPolicies === 'all' ? [] : identityPolicies,
     standIn: (book) => {
@@ -87,7 +92,8 @@ export function caseOf(core: Core, question: Question, book?: Book): Judged {
   const sources = {
     principal,
     now: core.now(),
-    request: { ...asked, context },
+    request: asked,
+    context,
     key: book?.facts,
     aliases: book?.aliases,
     account,
@@ -103,7 +109,7 @@ export function caseOf(core: Core, question: Question, book?: Book): Judged {
     child: childOf(asked),
     keyPolicy: book && (book.policy ?? question.standIn(book)),
     identityPolicies: question.identityPolicies,
-    grants: book ? granteeKeysOf(principal).flatMap((key) => book.grants.get(key) ?? []) : [],
+    grants: book ? principal.grantees.flatMap((key) => book.grants.get(key) ?? []) : [],
     account,
     sameAccountOnly: access.sameAccountOnly,
   }
@@ -187,11 +193,11 @@ export function mayAtOnce(
   core: Core,
   operation: OperationName,
   asked: AskedFor,
+  who: Pick<AskedFor, 'principal' | 'access'>,
   keyId: string,
 ): boolean {
-  checkGrantTokens(core, asked)
-  if (isOwner(asked)) return true
-  const question = questionOf(core, operation, asked)
+  checkGrantTokens(core, who)
+  const question = questionOf(core, operation, asked, who)
   const book = core.books.ready(keyId, question)
   if (!book) return false
   const given = caseOf(core, question, book)
@@ -206,14 +212,15 @@ const unconditional = (principal: string, action: string, sameAccountOnly = fals
   `${action} ${sameAccountOnly} ${principal}`
 
 /** Only where the description alone says whose the key is, and the account allows everything. */
-function remember(book: Book, { access, asked }: Question, { rule }: Decision): void {
+function remember(book: Book, { access, principal }: Question, { rule }: Decision): void {
   const { describe, action, identityPolicies, sameAccountOnly } = access
   if (!BY_KEY_POLICY.has(rule) || !describe || action === undefined) return
   const { resource, account, unlessPolicy } = book.descriptions.get(describe)!
   const whole = resource !== undefined && account !== undefined && unlessPolicy !== undefined
   if (!whole || identityPolicies !== 'all' || access.also) return
   const known = book.unconditional.get(describe) ?? new Set()
-  known.add(unconditional(asked.principal!, action, sameAccountOnly))
+  if (known.size >= LIMITS.granteesPerBookMax) known.clear()
+  known.add(unconditional(principal.text, action, sameAccountOnly))
   book.unconditional.set(describe, known)
 }
 const BY_KEY_POLICY: ReadonlySet<string> = new Set(['keyPolicy.allow', 'keyPolicy.account'])

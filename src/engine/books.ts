@@ -7,7 +7,7 @@ import { LIMITS } from '../domain/limits.ts'
 import { RESOURCE_ALIASES } from '../domain/policy/derived.ts'
 import { parsePolicy, type Policy, type PolicyKind } from '../domain/policy/document.ts'
 import { grantOf, type Grant } from '../domain/policy/grants.ts'
-import { granteeKeysOf, parsePrincipal, type Principal } from '../domain/policy/principals.ts'
+import { parsePrincipal, type Principal } from '../domain/policy/principals.ts'
 import type { KeyView } from '../domain/settle.ts'
 import { path, range } from '../format/paths.ts'
 import type { Access, KeyDescription, KeyFacts } from './api.ts'
@@ -91,7 +91,7 @@ export class Books {
   ready(keyId: string, needs: Needs): Book | undefined {
     const book = this.#books.peek(keyId)
     if (!book || (!book.aliases && asksForAliases(book, needs))) return undefined
-    return granteeKeysOf(needs.principal).every((key) => book.grants.has(key)) ? book : undefined
+    return needs.principal.grantees.every((key) => book.grants.has(key)) ? book : undefined
   }
 
   /**
@@ -102,7 +102,7 @@ export class Books {
     const { id } = key.record
     const { generation } = cell
     const book = this.#books.get(id) ?? (await this.#begin(cell, key))
-    const grantees = granteeKeysOf(needs.principal)
+    const { grantees } = needs.principal
     if (book.grants.size > LIMITS.granteesPerBookMax) book.grants.clear()
     for (const grantee of grantees)
       if (!book.grants.has(grantee))

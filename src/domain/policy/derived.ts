@@ -36,6 +36,8 @@ export interface Sources {
   readonly principal: Principal
   readonly now: number
   readonly request: Requested
+  /** Of the request, wherever it says it. */
+  readonly context?: Pairs | undefined
   readonly key?:
     | {
         readonly spec: string
@@ -51,7 +53,7 @@ export interface Sources {
 type Derive = (sources: Sources) => AttributeValue | undefined
 
 /** Of a request, or of the grant that is to be made. */
-const contextOf = ({ request: { context, constraints } }: Sources): Pairs | undefined =>
+const contextOf = ({ context, request: { constraints } }: Sources): Pairs | undefined =>
   context ?? constraints?.contextEquals ?? constraints?.contextSubset
 
 const requestedAlias: Derive = ({ request: { keyId } }) =>

@@ -12,6 +12,8 @@ export interface Principal {
   readonly root: boolean
   /** The role whose session this is: an STS ARN does not tell the path of the role. */
   readonly role: string | undefined
+  /** The names under which grants to the caller are found. */
+  readonly grantees: readonly string[]
 }
 
 const ROOT = /^arn:([a-z-]+):iam::(\d{12}):root$/
@@ -27,12 +29,9 @@ const roleKey = (partition: string, account: string, name: string): string =>
 
 export function parsePrincipal(text: string): Principal {
   const session = SESSION.exec(text)
-  return {
-    text,
-    account: OF_ACCOUNT.exec(text)?.[1],
-    root: ROOT.test(text),
-    role: session ? roleKey(session[1]!, session[2]!, session[3]!) : undefined,
-  }
+  const account = OF_ACCOUNT.exec(text)?.[1]
+  const role = session ? roleKey(session[1]!, session[2]!, session[3]!) : undefined
+  return { text, account, root: ROOT.test(text), role, grantees: granteesOf(text, account, role) }
 }
 
 /** The account that a principal element or a caller belongs to. */
@@ -89,8 +88,11 @@ export function granteeKey(text: string): string {
   return role?.[3] === 'role' ? `role ${roleKey(role[1]!, role[2]!, role[4]!)}` : text
 }
 
-/** The names under which grants of a caller can be found. */
-export function granteeKeysOf({ text, account, role }: Principal): readonly string[] {
+function granteesOf(
+  text: string,
+  account: string | undefined,
+  role: string | undefined,
+): readonly string[] {
   const keys = [granteeKey(text)]
   if (role !== undefined) keys.push(`role ${role}`)
   if (account !== undefined && keys[0] !== `account ${account}`) keys.push(`account ${account}`)

@@ -8,7 +8,7 @@ import {
   objectionTo,
   type GrantTerms,
 } from '../../../src/domain/policy/grants.ts'
-import { granteeKey, granteeKeysOf, parsePrincipal } from '../../../src/domain/policy/principals.ts'
+import { granteeKey, parsePrincipal } from '../../../src/domain/policy/principals.ts'
 import type { GrantConstraints, GrantRecord, KeyRecord } from '../../../src/domain/records.ts'
 import {
   ACCOUNT,
@@ -215,10 +215,10 @@ describe('retiring', () => {
 })
 
 test('a caller finds the grants of everybody whom he counts as', () => {
-  const keys = granteeKeysOf(parsePrincipal(SESSION))
+  const keys = parsePrincipal(SESSION).grantees
   for (const grantee of [SESSION, READER, `arn:aws:iam::${ACCOUNT}:role/a/b/reader`, ROOT, ACCOUNT])
     expect(keys).toContain(granteeKey(grantee))
   for (const grantee of [ANN, STRANGER, OTHER]) expect(keys).not.toContain(granteeKey(grantee))
-  expect(granteeKeysOf(parsePrincipal(ROOT))).toEqual([granteeKey(ACCOUNT)])
-  expect(granteeKeysOf(parsePrincipal('s3.amazonaws.com'))).toEqual(['s3.amazonaws.com'])
+  expect(parsePrincipal(ROOT).grantees).toEqual([granteeKey(ACCOUNT)])
+  expect(parsePrincipal('s3.amazonaws.com').grantees).toEqual(['s3.amazonaws.com'])
 })
