@@ -79,11 +79,11 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
   './aws': {
     source: 'faces/aws/index.ts',
-    values: words('awsFetch awsHandler awsPlugin awsRequestHandler awsSeed'),
+    values: words('QUOTAS awsFetch awsHandler awsPlugin awsRequestHandler awsSeed'),
     types: words(`
       CloudHsmCluster CloudHsmClusters XksFetch XksOptions
-      AwsCall AwsFault AwsHttpRequest AwsHttpResponse AwsOptions AwsPlugin AwsPluginOptions
-      AwsRequest AwsRequestHandler AwsResponse SeededKey SeedKey
+      AwsCall AwsCredential AwsFault AwsHttpRequest AwsHttpResponse AwsOptions AwsPlugin AwsPluginOptions
+      AwsRequest AwsRequestHandler AwsResponse Quotas Rates SeededKey SeedKey
     `),
   },
   './oci': {
