@@ -66,7 +66,7 @@ describe('who asks', () => {
   it('may be anybody beside those who have names', async () => {
     const { as } = await cast('handler', {}, { anyCredentials: true })
     const KeyId = await keyWith(as('anyone'))
-    expect(await outcome(as('somebody else'), 'Encrypt', { KeyId, Plaintext })).toBe('ok')
+    expect(await outcome(as('stranger'), 'Encrypt', { KeyId, Plaintext })).toBe('ok')
     await put(as('anyone'), KeyId, deny(ARNS.bob))
     expect(await outcome(as('bob'), 'DescribeKey', { KeyId })).toContain('AccessDeniedException')
   })
