@@ -1,12 +1,13 @@
 /** `strongroom serve`: the store behind HTTP, until a signal ends it. */
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { invalidArgument, StrongroomError } from '../base/errors.ts'
-import type { SeedKey } from '../faces/aws/index.ts'
+import { invalidArgument } from '../base/errors.ts'
+import type { OciOptions } from '../faces/oci/index.ts'
 import type { Strongroom } from '../index.ts'
 import type { AccessRecord, Face, RunningServer } from '../server/index.ts'
 import { fields } from './report.ts'
 import { globalsOf, withRoom } from './runner.ts'
+import { readCredentials, seedFrom, type Credentials } from './serve-files.ts'
 
 interface ServeCommand {
   readonly port: number
@@ -14,6 +15,7 @@ interface ServeCommand {
   readonly aws?: boolean
   readonly oci?: boolean
   readonly seed?: string
+  readonly credentials?: string
   readonly replication?: boolean
   readonly tlsCert?: string
   readonly tlsKey?: string
@@ -35,13 +37,14 @@ export function addServe(program: Command): void {
     .option('--oci', 'the OCI Key Management dialect, with a port for each vault')
     .option('--replication', 'answer followers at /replication')
     .option('--seed <file>', 'JSON list of keys that are to be there: ids, material, aliases')
+    .option('--credentials <file>', 'JSON of who may come in; others are turned away')
     .option('--tls-cert <file>', 'PEM certificate, together with --tls-key')
     .option('--tls-key <file>', 'PEM private key')
     .option('--access-log', 'one JSON line on standard error for each request')
     .action(async (options: ServeCommand, command: Command) =>
       withRoom(command, async (room) => {
         const tls = await tlsOf(options)
-        if (options.seed !== undefined) await seeded(room, options.seed)
+        if (options.seed !== undefined) await seedFrom(room, options.seed)
         const { server, endpoints } = await started(room, options, tls)
         // Told at once: whoever started it waits for this line.
         const data = { url: server.url, vaults: endpoints() }
@@ -64,41 +67,19 @@ async function tlsOf({ tlsCert, tlsKey }: ServeCommand) {
   return { cert: await readFile(tlsCert, 'utf8'), key: await readFile(tlsKey, 'utf8') }
 }
 
-/** The keys of a file, which stay as they are when they are there already. */
-async function seeded(room: Strongroom, file: string): Promise<void> {
-  const keys = listOf(await readFile(file, 'utf8'))
-  const { awsSeed } = await import('../faces/aws/index.ts')
-  try {
-    await awsSeed(room, keys)
-  } catch (error) {
-    if (error instanceof StrongroomError) throw error
-    const { name, message } = error as Error
-    throw new StrongroomError('INVALID_ARGUMENT', `--seed: ${name}: ${message}`, { cause: error })
-  }
-}
-
-function listOf(text: string): readonly SeedKey[] {
-  try {
-    const keys: unknown = JSON.parse(text)
-    if (Array.isArray(keys)) return keys as readonly SeedKey[]
-  } catch {
-    // What the file holds may be secret: nothing of it is shown.
-  }
-  return invalidArgument('--seed', 'a file with a JSON list of keys', 'another one')
-}
-
 async function started(
   room: Strongroom,
-  { port: at, host, aws, oci, replication, accessLog }: ServeCommand,
+  { port: at, host, aws, oci, replication, credentials, accessLog }: ServeCommand,
   tls: Awaited<ReturnType<typeof tlsOf>>,
 ): Promise<{ server: RunningServer; endpoints: () => Readonly<Record<string, string>> }> {
   // Loaded late: no other command needs a server.
   const { awsFace, ociService, replicationFace, serve } = await import('../server/index.ts')
   const all = !aws && !oci && !replication
-  const service = oci || all ? ociService(room) : undefined
+  const known = credentials === undefined ? undefined : await readCredentials(credentials)
+  const service = oci || all ? ociService(room, ociOptions(known)) : undefined
   const endpoints = (): Readonly<Record<string, string>> => service?.endpoints() ?? {}
   const faces: Face[] = []
-  if (aws || all) faces.push(awsFace(room))
+  if (aws || all) faces.push(awsFace(room, known && { credentials: known.aws ?? {} }))
   if (service) faces.push(service.face)
   if (replication || all) faces.push(replicationFace(room))
   const server = await serve(room, {
@@ -112,6 +93,9 @@ async function started(
   await service?.start(server)
   return { server, endpoints }
 }
+
+const ociOptions = (known: Credentials | undefined): OciOptions =>
+  known ? { signatures: { keys: known.oci ?? {} } } : {}
 
 const told = (record: AccessRecord): void =>
   void process.stderr.write(`${JSON.stringify(record)}\n`)

@@ -1,6 +1,8 @@
 /** `strongroom serve`: tells where it listens, serves every face, and ends with what is under way. */
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms'
 import { expect, test } from 'vitest'
 import { failureOf, start, stocked } from './cli.ts'
 
@@ -49,4 +51,56 @@ test('an address of the world, half a certificate and a port that is none are re
   expect(await refused('--host', '0.0.0.0')).toBe('INVALID_ARGUMENT')
   expect(await refused('--tls-cert', box.path('key'))).toBe('INVALID_ARGUMENT')
   expect(await refused('--port', '70000')).toBe('INVALID_ARGUMENT')
+})
+
+test('makes the keys of a seed, and lets in whom its credentials name', async () => {
+  const box = await stocked()
+  const file = async (name: string, value: unknown) => {
+    await writeFile(box.path(name), JSON.stringify(value))
+    return box.path(name)
+  }
+  const arn = 'arn:aws:iam::111122223333:user/alice'
+  const credentials = { accessKeyId: 'AKIDALICE', secretAccessKey: 'alice-secret' }
+  const child = await start([
+    ...['serve', '--port', '0', '--json', '--host', '127.0.0.1'],
+    ...['--data', box.path('store'), '--key-file', box.path('key')],
+    ...['--seed', await file('seed', [{ Region: 'eu-west-1', Aliases: ['alias/orders'] }])],
+    ...[
+      '--credentials',
+      await file('who', { aws: { AKIDALICE: { arn, secretAccessKey: 'alice-secret' } } }),
+    ],
+  ])
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const { listening } = JSON.parse((await lines.next()).value as string) as Listening
+  const client = (secretAccessKey: string) =>
+    new KMSClient({
+      region: 'eu-west-1',
+      endpoint: listening.url,
+      maxAttempts: 1,
+      credentials: { ...credentials, secretAccessKey },
+    })
+  const describe = new DescribeKeyCommand({ KeyId: 'alias/orders' })
+  const { KeyMetadata } = await client('alice-secret').send(describe)
+  expect(KeyMetadata).toMatchObject({ KeyState: 'Enabled', AWSAccountId: '111122223333' })
+  await expect(client('another').send(describe)).rejects.toMatchObject({
+    name: 'InvalidSignatureException',
+  })
+  child.kill('SIGTERM')
+  if (child.exitCode === null) await once(child, 'exit')
+})
+
+test('a seed or credentials of another form are refused, and nothing of them is shown', async () => {
+  const box = await stocked()
+  await writeFile(box.path('odd'), '{"hunter2": true')
+  await writeFile(box.path('oddly'), '{"aws":{"hunter2":{}}}')
+  for (const [option, name] of [
+    ['--seed', 'odd'],
+    ['--seed', 'oddly'],
+    ['--credentials', 'odd'],
+    ['--credentials', 'oddly'],
+  ] as const) {
+    const ran = await box.run(['serve', '--port', '0', option, box.path(name), '--json'])
+    expect(failureOf(ran, 2).code).toBe('INVALID_ARGUMENT')
+    expect(ran.stdout + ran.stderr).not.toContain('hunter2')
+  }
 })
