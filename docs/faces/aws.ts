@@ -57,12 +57,14 @@ export const SECTIONS: Readonly<Record<keyof typeof SUBJECTS, Subject>> = {
   signing: { title: 'Signatures', tests: ['signing'] },
   macs: { title: 'MACs', tests: ['macs'] },
   secrets: { title: 'Shared secrets', tests: ['secrets', 'recipient'] },
-  stores: { title: 'Custom key stores', tests: [] },
+  stores: { title: 'Custom key stores', tests: ['stores', 'stores-keys', 'xks-proxy'] },
 }
 
 /** What is other than with the service, by operation. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
   DescribeKey: '`alias/aws/NAME` makes a key for every name of a service that can be thought of',
+  ConnectCustomKeyStore: 'the outcome is decided at once, and shows after `transitionMs`',
+  DeleteCustomKeyStore: 'keys that a cluster made stay in its room',
   GetKeyLastUsage:
     'kept in memory since the first face of the room; no `CloudTrailEventId`, as there is no trail',
   ListAliases: 'names of services appear once their key is made',
