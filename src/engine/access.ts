@@ -233,17 +233,15 @@ export function alwaysAllowed(
   access: unknown,
 ): boolean {
   if (typeof access !== 'object' || access === null) return false
-  for (const name in access) if (!IRRELEVANT.has(name) && !RELEVANT.has(name)) return false
+  for (const name in access) if (!DECIDED.has(name)) return false
   const { describe, action, identityPolicies, sameAccountOnly } = access as Access
   if (!describe || identityPolicies !== 'all' || typeof action !== 'string') return false
   const known = core.books.unconditional(keyId, describe)
   return known?.has(unconditional(principal, action, sameAccountOnly)) === true
 }
-const RELEVANT: ReadonlySet<string> = new Set([
+/** What the answer depends on, and what only conditions would look at. Others are read as usual. */
+const DECIDED: ReadonlySet<string> = new Set([
   ...(['describe', 'action', 'identityPolicies', 'sameAccountOnly'] satisfies (keyof Access)[]),
-])
-/** What conditions look at, and what a description says instead. Others are read as usual. */
-const IRRELEVANT: ReadonlySet<string> = new Set([
   ...(['attributes', 'context', 'resource', 'account'] satisfies (keyof Access)[]),
 ])
 

@@ -37,6 +37,7 @@ import type {
   Signed,
   Verified,
 } from './api.ts'
+import { alwaysAllowed } from './access.ts'
 import type { Cell } from './cell.ts'
 import type { Core } from './core.ts'
 import { Lru } from './lru.ts'
@@ -304,15 +305,25 @@ export class Hot {
   }
 
   #good(hot: Standing, input: unknown): boolean {
-    const { vaultId } = input as Fields
+    const { vaultId, principal, access } = input as Fields
     return (
       (vaultId === undefined || vaultId === hot.cell.id) &&
+      (principal === undefined || this.#may(principal, access, hot)) &&
       hot.permitGeneration === hot.cell.permitGeneration &&
       (hot.until === Infinity || this.#core.now() < hot.until) &&
       !this.#core.closed &&
       !this.#core.meter.observed &&
       !this.#core.uses.full
     )
+  }
+
+  /**
+   * Whether somebody else than the owner needs no further decision. A use that is journaled tells its
+   * principal: the pipeline does that.
+   */
+  #may(principal: unknown, access: unknown, { keyId }: Standing): boolean {
+    if (typeof principal !== 'string' || this.#core.uses.enabled) return false
+    return alwaysAllowed(this.#core, keyId, principal, access)
   }
 
   #note(operation: HotOperation, { cell, keyId, versionId }: Standing, input: unknown): void {
@@ -346,19 +357,20 @@ const AES_BYTES: ReadonlyMap<unknown, number> = new Map(
 const RAW = { messageType: 'raw' } as const
 
 /**
- * A plain object with no other fields than these, its vault and the id of the request: a principal,
- * a version, another form or a misspelt name is for the pipeline, and so is a class that may hold a
+ * A plain object with no other fields than these, its vault, who asks and the id of the request: a
+ * version, another form or a misspelt name is for the pipeline, and so is a class that may hold a
  * principal out of sight. Names one by one: a table costs twice as much.
  */
 function usual(input: unknown, a: string, b: string, c: string, d = a): boolean {
   if (Object.getPrototypeOf(input) !== Object.prototype) return false
   for (const name in input as object)
     if (name !== a && name !== b && name !== c && name !== d && !isCommon(name)) return false
-  const { requestId, principal } = input as Fields
-  return principal === undefined && (requestId === undefined || isRequestId(requestId))
+  const { requestId } = input as Fields
+  return requestId === undefined || isRequestId(requestId)
 }
 
-const isCommon = (name: string): boolean => name === 'requestId' || name === 'vaultId'
+const isCommon = (name: string): boolean =>
+  name === 'requestId' || name === 'vaultId' || name === 'principal' || name === 'access'
 
 const isRequestId = (value: unknown): value is string =>
   typeof value === 'string' &&
