@@ -18,8 +18,8 @@ export const READER = `arn:aws:iam::${ACCOUNT}:role/reader`
 export interface Cast {
   readonly room: Strongroom
   readonly clock: VirtualClock
-  /** A client that signs as one of them, or with any other access key. */
-  readonly as: (who: string) => KMSClient
+  /** A client that signs as one of them, or with any other access key; in the Region of the world. */
+  readonly as: (who: string, region?: string) => KMSClient
 }
 
 /** What their accounts allow them; who is not named may do everything that key policies allow. */
@@ -38,11 +38,11 @@ export async function cast(
       return [who, { arn, ...(identityPolicies && { identityPolicies }) }]
     }),
   )
-  const as = (who: string): KMSClient =>
+  const as = (who: string, region = REGION): KMSClient =>
     TRANSPORTS[transport]!(
       room,
       { credentials, ...options, ...(transport === 'plugin' && { accessKeyId: who }) },
-      { credentials: { accessKeyId: who, secretAccessKey: 'secret' } },
+      { region, credentials: { accessKeyId: who, secretAccessKey: 'secret' } },
     )
   return { room, clock, as }
 }

@@ -29,6 +29,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { sharedProvider } from '../../helpers/provider.ts'
 import { outcome } from './ask.ts'
 import { importInto } from './import-kit.ts'
+import { allow, ARNS, cast, deny, own, policy } from './principals.ts'
 import { ACCOUNT, openWorld, refusal, REGION, START, type World } from './world.ts'
 
 const EAST = 'us-east-1'
@@ -382,5 +383,45 @@ describe('imported material', () => {
     await home.send(new RotateKeyOnDemandCommand({ KeyId }))
     expect((await show(east, KeyId!)).CurrentKeyMaterialId).toBe(KeyMaterialId)
     expect(await open(home, await seal(east, KeyId!))).toBe(Arn)
+  })
+})
+
+describe('who may', () => {
+  it('replicate makes a key in the other Region too, and tags it', async () => {
+    const may = (...actions: string[]) => cast('handler', { ann: [own(actions)] })
+    const Tags = [{ TagKey: 'a', TagValue: 'b' }]
+    const needs = ['kms:ReplicateKey', 'kms:CreateKey', 'kms:TagResource']
+    for (const lacking of needs) {
+      const { room, as } = await may(...needs.filter((action) => action !== lacking))
+      const made = await as('root').send(new CreateKeyCommand({ MultiRegion: true }))
+      const asked = { KeyId: made.KeyMetadata!.KeyId, ReplicaRegion: EAST, Tags }
+      expect(await outcome(as('ann'), 'ReplicateKey', asked)).toMatch(
+        new RegExp(`^AccessDeniedException: .*${lacking}`),
+      )
+      await room.close()
+    }
+    const { room, as } = await may(...needs)
+    const made = await as('root').send(new CreateKeyCommand({ MultiRegion: true }))
+    const asked = { KeyId: made.KeyMetadata!.KeyId, ReplicaRegion: EAST, Tags }
+    expect(await outcome(as('ann'), 'ReplicateKey', asked)).toBe('ok')
+    await room.close()
+  })
+
+  it('is for each copy to say, and for both when they change roles', async () => {
+    const { room, as } = await cast()
+    const made = await as('root').send(new CreateKeyCommand({ MultiRegion: true }))
+    const { KeyId } = made.KeyMetadata!
+    const Policy = policy(allow(ARNS.root), deny(ARNS.bob))
+    await as('root').send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: EAST, Policy }))
+    const uses = (region: string) => outcome(as('bob', region), 'Encrypt', { KeyId, Plaintext })
+    for (let i = 0; i < 2; i++) {
+      expect(await uses(REGION)).toBe('ok')
+      expect(await uses(EAST)).toMatch(/^AccessDeniedException/)
+    }
+    const swap = (who: string) =>
+      outcome(as(who), 'UpdatePrimaryRegion', { KeyId, PrimaryRegion: EAST })
+    expect(await swap('bob')).toMatch(/^AccessDeniedException/)
+    expect(await swap('ann')).toBe('ok')
+    await room.close()
   })
 })
