@@ -120,6 +120,8 @@ async function check(world: World): Promise<void> {
   expect((await room.verify()).ok).toBe(true)
 }
 
+const RUNS = { numRuns: 40, seed: SEED } as const
+
 test('histories with failures', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (history) => {
@@ -131,12 +133,38 @@ test('histories with failures', { timeout: 120_000 }, async () => {
         await attempt(ACTS[act]!(world, world.vaults[at]!, world.vaults[other]!))
         if (fails) await reopened(world)
       }
-      await check(world)
-      await reopened(world)
-      await world.room.tick()
-      await check(world)
-      await world.room.close()
+      await ended(world)
     }),
-    { numRuns: 40, seed: SEED },
+    RUNS,
   )
 })
+
+test('histories of much at once', { timeout: 120_000 }, async () => {
+  const calm = step.filter(({ act }) => act !== 'restart')
+  const groups = fc.array(fc.array(calm, { minLength: 1, maxLength: 5 }), {
+    minLength: 3,
+    maxLength: 10,
+  })
+  await fc.assert(
+    fc.asyncProperty(groups, async (history) => {
+      const world = await open()
+      for (const group of history)
+        await Promise.all(
+          group.map(({ act, at, other }) =>
+            attempt(ACTS[act]!(world, world.vaults[at]!, world.vaults[other]!)),
+          ),
+        )
+      await ended(world)
+    }),
+    RUNS,
+  )
+})
+
+/** As it is, after a restart, and after what time decided is durable. */
+async function ended(world: World): Promise<void> {
+  await check(world)
+  await reopened(world)
+  await world.room.tick()
+  await check(world)
+  await world.room.close()
+}

@@ -5,7 +5,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import { StrongroomError } from '../../src/base/errors.ts'
-import type { CreateKeyInput, Key, Rotation } from '../../src/index.ts'
+import {
+  roomLink,
+  Strongroom,
+  type CreateKeyInput,
+  type Key,
+  type Rotation,
+} from '../../src/index.ts'
 import { faultyStore } from '../../src/testing/faulty-store.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { sharedProvider } from '../helpers/provider.ts'
@@ -525,4 +531,39 @@ describe('a crash between the commits of two vaults', () => {
     expect(sealed.versionId).toBe(rotated.id)
     await again.close()
   })
+})
+
+test('copies travel with their vaults to other rooms, each with what leads it', async () => {
+  const crypto = await sharedProvider()
+  const { room: us, vaultId, clock } = await stage(undefined, { crypto, region: 'us' })
+  const eu = await Strongroom.open({ crypto, clock, region: 'eu', realm: us })
+  eu.linkRegion('us', roomLink(us))
+  us.linkRegion('eu', roomLink(eu))
+  const { id: other } = await us.createVault({ displayName: 'other' })
+  await us.createVaultReplica({ vaultId: other, region: 'eu' })
+  await eu.replicate()
+  const asked = { displayName: 'k', spec: 'AES_256', multiRegion: true } as const
+  const { id } = await us.createKey({ vaultId, ...asked })
+  const { replicationId } = await us.replicateKey({ keyId: id, toVaultId: other })
+  await us.rotateKey({ keyId: id, vaultId })
+  await eu.replicate()
+  expect(await us.getReplicationStatus({ vaultId: other, replicationId: replicationId! })).toEqual({
+    replicationId,
+    replicas: [{ region: 'eu', status: 'REPLICATED' }],
+  })
+  const { ciphertext } = await us.encrypt({ keyId: id, vaultId, plaintext: PLAINTEXT })
+  expect((await eu.decrypt({ ciphertext })).plaintext).toEqual(PLAINTEXT)
+  // The primary is not known there, and nobody takes its place.
+  expect((await eu.getKey({ keyId: id })).multiRegion).toEqual({
+    role: 'replica',
+    replicaVaultIds: [other],
+  })
+  await eu.promoteVaultReplica({ vaultId: other })
+  expect(await why(eu.rotateKey({ keyId: id }))).toEqual(['NOT_PERMITTED_FOR_KEY', 'key.primary'])
+  await us.rotateKey({ keyId: id, vaultId })
+  expect((await us.getKey({ keyId: id, vaultId: other })).currentVersionId).not.toBe(
+    (await us.getKey({ keyId: id, vaultId })).currentVersionId,
+  )
+  await eu.close()
+  await us.close()
 })

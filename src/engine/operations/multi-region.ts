@@ -14,7 +14,6 @@ import { authorizeKey } from '../access.ts'
 import { note } from '../agenda.ts'
 import type { Key, ReplicateKeyInput } from '../api.ts'
 import { writing, type Bodies, type Context } from '../body.ts'
-import type { Cell } from '../cell.ts'
 import {
   copyAt,
   placeOfCopy,
@@ -28,6 +27,7 @@ import { notFound, type Core } from '../core.ts'
 import { finishOwed, sweepAfter } from '../destroy.ts'
 import { keyView, vaultView } from '../lookup.ts'
 import { renewKeyKey } from '../make.ts'
+import { replicationId } from '../replication/ids.ts'
 import { rememberAnswer, replayed } from '../retry.ts'
 import { saveKey } from '../save.ts'
 import { stable } from '../stable.ts'
@@ -78,6 +78,7 @@ export const MULTI_REGION_BODIES: Bodies<Names> = {
         const vault = await vaultView(there, there.now)
         const copy = await keyView(core, there, vault, ordinal, there.now)
         check('changePrimaryKey', { vault, key: copy, now: there.now })
+        if (vault.record.replicas?.length) there.replicationId = replicationId(core, there)
         return led(there, copy, nextClaim(copy))
       })
     },
@@ -125,7 +126,7 @@ async function scrapped(core: Core, keyId: string, vaultId: string): Promise<voi
 }
 
 async function copied(
-  { core, key, input, tx }: Context<'replicateKey'> & { readonly tx: Tx },
+  { core, key, input }: Context<'replicateKey'>,
   there: Tx,
   versions: readonly Travelling[],
 ): Promise<Key> {
@@ -133,7 +134,8 @@ async function copied(
   const found = await replayed(core, there, 'replicateKey', input)
   if (found) return found.answer as Key
   const vault = await vaultView(there, there.now)
-  refuseElsewhere(vault, there.cell, key)
+  refuseElsewhere(vault, key, there.now)
+  if (vault.record.replicas?.length) there.replicationId = replicationId(core, there)
   const known = await there.get('index', path.index(key.record.id, there.cell.id))
   const old = known && (await keyView(core, there, vault, known.record.ordinal, there.now))
   if (old && old.state !== 'deleted') throw alreadyThere(there.cell.id)
@@ -156,8 +158,6 @@ async function copied(
     checkPolicy(core, input, view, input.policy, input.bypassLockoutCheck)
     await putPolicy(there, view, input.policy)
   }
-  // What the primary shows of itself has changed too.
-  tx.touch(record.id)
   const answer = keyAnswer(view)
   await rememberAnswer(core, there, 'replicateKey', input, answer)
   return answer
@@ -169,8 +169,9 @@ const alreadyThere = (vaultId: string): StrongroomError =>
     `toVaultId: expected a vault without a copy of the key, found one in ${vaultId}.`,
   )
 
-function refuseElsewhere(vault: VaultView, { head }: Cell, { record }: KeyView): void {
-  check('createKey', { vault: { ...vault, role: head.role }, now: 0 }, OPERATIONS.createKey)
+/** The vault takes a new key of this spec. */
+function refuseElsewhere(vault: VaultView, { record }: KeyView, now: number): void {
+  check('createKey', { vault, now }, OPERATIONS.createKey)
   if (vault.record.type === 'EXTERNAL')
     throw new StrongroomError(
       'UNSUPPORTED',
