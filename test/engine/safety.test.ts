@@ -14,12 +14,13 @@ interface Named {
   readonly keyId?: string
   readonly versionId?: string
   readonly name?: string
+  readonly keyStoreId?: string
 }
 const WRITES = (Object.keys(OPERATIONS) as OperationName[]).filter(
   (operation) => 'retryToken' in SCHEMA_FIELDS[operation],
 )
 /** Something new has no etag yet that could be matched. */
-const NEW = ['createVault', 'createKey', 'createAlias', 'importKey']
+const NEW = ['createVault', 'createKey', 'createAlias', 'createKeyStore', 'importKey']
 const ALIASES = ['updateAlias', 'deleteAlias']
 
 interface Takes {
@@ -66,7 +67,8 @@ describe('etags', () => {
   /** The etag of what an input is about, as a reader sees it. */
   async function etagOf(operation: OperationName, input: Named): Promise<string> {
     const { room, vaultId: home } = world
-    const { vaultId = home, keyId, versionId, name } = input
+    const { vaultId = home, keyId, versionId, name, keyStoreId } = input
+    if (keyStoreId !== undefined) return (await room.getKeyStore({ vaultId, keyStoreId })).etag
     if (ALIASES.includes(operation)) {
       const { items } = await room.listAliases({ vaultId, limit: 1000 })
       return items.find((alias) => alias.name === name)!.etag
@@ -80,8 +82,11 @@ describe('etags', () => {
   /** A change that makes what was read before stale. */
   async function touch(operation: OperationName, input: Named): Promise<void> {
     const { room, vaultId: home } = world
-    const { vaultId = home, keyId, versionId, name } = input
-    if (operation === 'putKeyPolicy') {
+    const { vaultId = home, keyId, versionId, name, keyStoreId } = input
+    if (keyStoreId !== undefined) {
+      const touched = `touched before ${operation}`
+      await room.updateKeyStore({ vaultId, keyStoreId, name: touched, whileConnected: true })
+    } else if (operation === 'putKeyPolicy') {
       await room.putKeyPolicy({ keyId: keyId!, policy: OTHER_POLICY })
     } else if (ALIASES.includes(operation)) {
       const alias = (await room.listAliases({ vaultId })).items.find((one) => one.name === name)
