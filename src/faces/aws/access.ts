@@ -205,20 +205,24 @@ export function accessOf(call: Call, operation?: OperationName): Access {
   const action = side === '' ? name : side === 'Source' ? 'ReEncryptFrom' : 'ReEncryptTo'
   const context = contextOf(input, side)
   const grantTokens = input['GrantTokens'] as readonly string[] | undefined
-  return {
+  // Member by member: it is made for every request, and most have none of what is optional.
+  const access: Writable<Access> = {
     action: `kms:${action}`,
     attributes: (key) => attribute(key, { call, input, side }),
     resource: call.alias ?? resourceOf(input),
     account: caller.account,
     identityPolicies: caller.identityPolicies,
     describe: call.face.describer(caller),
-    ...(context && { context }),
-    ...(grantTokens && { grantTokens }),
-    ...(!CROSS_ACCOUNT.has(name) && { sameAccountOnly: true }),
-    ...(call.alias !== undefined && { also: [{ action: `kms:${name}`, resource: call.alias }] }),
-    ...(name in MAKING && { also: alsoOf(name, input) }),
   }
+  if (context) access.context = context
+  if (grantTokens) access.grantTokens = grantTokens
+  if (!CROSS_ACCOUNT.has(name)) access.sameAccountOnly = true
+  if (call.alias !== undefined) access.also = [{ action: `kms:${name}`, resource: call.alias }]
+  if (name in MAKING) access.also = alsoOf(name, input)
+  return access
 }
+
+type Writable<T> = { -readonly [N in keyof T]: T[N] }
 
 /** What else makes a key, of those that make one. */
 const MAKING: Readonly<Record<string, readonly string[]>> = {
