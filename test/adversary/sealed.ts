@@ -13,6 +13,12 @@ import type { Store } from '../../src/store/store.ts'
 import { PROVIDERS } from '../crypto/support.ts'
 import { sharedProvider } from '../helpers/provider.ts'
 import type { Form, Forms, Sample } from './forms.ts'
+import { sealingLink } from '../helpers/sealing-link.ts'
+
+const POLICY = JSON.stringify({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Principal: '*', Action: 'kms:*', Resource: '*' }],
+})
 
 export interface Sealed {
   readonly kind: RecordKind
@@ -48,6 +54,12 @@ async function furnished(): Promise<Store> {
   const wrapping = 'RSA_OAEP_SHA_256'
   await room.getImportParameters({ keyId, wrapping, wrappingSpec: 'RSA_2048' })
   await room.createKey({ ...made, description: 'x'.repeat(1000) })
+  await room.putKeyPolicy({ keyId: key.id, policy: POLICY, bypassLockoutCheck: true })
+  const granteePrincipal = 'arn:aws:iam::111122223333:role/reader'
+  await room.createGrant({ keyId: key.id, granteePrincipal, operations: ['Decrypt'] })
+  room.linkKeyStores('EXTERNAL', sealingLink())
+  const theirs = { vaultId, name: 'theirs', type: 'EXTERNAL', settings: { at: 'theirs' } } as const
+  await room.createKeyStore({ ...theirs, secret: new Uint8Array(16).fill(7) })
   await room.close()
   return lasting
 }
