@@ -1,7 +1,7 @@
 /**
  * The fast path for those who are not the owner and about whom something is to be decided: that
- * first, over what is in memory, then the same step as for the owner. Whatever is unusual, unknown or refused is for the pipeline, which says
- * why.
+ * first, over what is in memory, then the same step as for the owner. Whatever is unusual, unknown
+ * or refused is for the pipeline, which says why.
  */
 import { OWNER } from '../domain/permit.ts'
 import { LIMITS } from '../domain/limits.ts'
