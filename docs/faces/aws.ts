@@ -110,7 +110,8 @@ const OPTIONS: Readonly<Record<keyof AwsOptions, string>> = {
   clusters:
     'CloudHSM clusters of [custom key stores](aws-key-stores.md), by id: each is another room; none',
   xks: 'how proxies of external key stores are reached; as they say, by `fetch`',
-  transitionMs: 'how long key stores show `CONNECTING` and `DISCONNECTING`; 0',
+  transitionMs:
+    'how long key stores show `CONNECTING` and `DISCONNECTING`, and keys `Creating` and `Updating`; 0',
   throttle: '`true` for the rates below, or an object with others; never',
   credentials: 'who has which access key id; whoever asks is the root user of `account`',
   anyCredentials:

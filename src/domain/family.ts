@@ -29,6 +29,18 @@ const claimant = (records: readonly KeyRecord[]): KeyRecord | undefined =>
       undefined,
     )
 
+/**
+ * Until when a copy is on its way into another role: the one that takes the lead, and the one that
+ * had it before. Minus infinity for any other.
+ */
+export function updatingUntil(record: KeyRecord, family: Family | undefined): number {
+  if (!family) return -Infinity
+  const all = [record, ...family.others.map((other) => other.record)]
+  const first = claimant(all)
+  const second = claimant(all.filter((copy) => copy !== first))
+  return record === first || record === second ? (first?.updatingUntil ?? -Infinity) : -Infinity
+}
+
 export function familyOf(record: KeyRecord, others: readonly KeyView[]): Family {
   const leads = claimant([record, ...others.map((other) => other.record)]) === record
   return { role: leads ? 'primary' : 'replica', others }

@@ -128,6 +128,20 @@ export const KEY_TABLE: Table<KeyState, KeyEvent> = {
     schedule: 'pendingDeletion',
     destroy: 'deleted',
   },
+  // Copies of a multi-Region key: a new one, and those between which the lead changes.
+  creating: {
+    describe: 'creating',
+    move: 'creating',
+    schedule: 'pendingDeletion',
+    destroy: 'deleted',
+  },
+  updating: {
+    update: 'updating',
+    describe: 'updating',
+    move: 'updating',
+    importMaterial: 'enabled',
+    destroy: 'deleted',
+  },
 }
 
 export const KEY_STORE_STATES = [

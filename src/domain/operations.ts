@@ -77,6 +77,7 @@ const USABLE_OR_AWAY: readonly KeyState[] = [...USABLE, 'unavailable']
 const LIVING = KEY_STATES.filter((state) => state !== 'deleted')
 const ENABLED: readonly KeyState[] = ['enabled']
 const HELD: readonly KeyState[] = ['enabled', 'disabled']
+const IMPORTABLE: readonly KeyState[] = ['pendingImport', ...HELD]
 
 const room = (writes: boolean) => ({ target: 'room', writes }) as const
 const readVault = { target: 'vault', writes: false } as const
@@ -122,7 +123,7 @@ export const OPERATIONS = {
   cancelKeyDeletion: keyEvent('cancel'),
   destroyKey: { target: 'key', writes: true, event: 'destroy', destroys: true, alone: true },
   replicateKey: { target: 'key', writes: true, vault: ACTIVE, key: ENABLED, primary: true },
-  changePrimaryKey: { target: 'key', writes: true, vault: ACTIVE, key: ENABLED },
+  changePrimaryKey: { target: 'key', writes: true, vault: ACTIVE, key: USABLE },
   tagKey: keyEvent('describe'),
   untagKey: keyEvent('describe'),
   createAlias: { ...keyEvent('describe'), etag: false },
@@ -161,7 +162,7 @@ export const OPERATIONS = {
   getWrappingKey: { target: 'vault', writes: true, vault: ACTIVE },
   importKey: inVault,
   importKeyVersion: { ...keyEvent('rotate'), keyStores: false, primary: true },
-  getImportParameters: { ...keyEvent('importMaterial'), keyStores: false },
+  getImportParameters: { ...keyEvent('importMaterial'), key: IMPORTABLE, keyStores: false },
   importKeyMaterial: { ...keyEvent('importMaterial'), keyStores: false },
   deleteKeyMaterial: { ...keyEvent('deleteMaterial'), destroys: true, keyStores: false },
 

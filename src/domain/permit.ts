@@ -5,7 +5,7 @@
  */
 import { StrongroomError, type ErrorCode, type Explanation } from '../base/errors.ts'
 import { KEY_TABLE, VAULT_TABLE, VERSION_TABLE } from './lifecycle.ts'
-import { relatives } from './family.ts'
+import { relatives, updatingUntil } from './family.ts'
 import { isPending } from './material.ts'
 import { OPERATIONS, type OperationRow, type OperationTable, type UseName } from './operations.ts'
 import type { KeyView, VaultView, VersionView } from './settle.ts'
@@ -271,6 +271,8 @@ export function permit<O extends UseName>(
 function nextChange(key: KeyView, version: VersionView, now: number): number {
   const deadlines = [
     key.record.materialExpiresAt,
+    key.record.creatingUntil,
+    updatingUntil(key.record, key.family),
     key.record.rotation?.nextAt,
     version.record.materialExpiresAt,
     version.record.notBefore,

@@ -146,6 +146,10 @@ export interface KeyRecord {
   readonly external?: Json
   readonly restoredFrom?: string
   readonly replicationId?: string
+  /** A new copy of a multi-Region key cannot be used before. */
+  readonly creatingUntil?: number
+  /** A copy that takes the lead is on its way there until then, and with it the one that gave it. */
+  readonly updatingUntil?: number
   /** Number of the imported version that the next rotation on demand makes the current one. */
   readonly pendingVersion?: number
   /** Rotations on demand so far. */

@@ -4,7 +4,7 @@
  * written: a key of a vault that is pending deletion is pending deletion with the vault's time,
  * unless it has its own; the same for the versions of a key (contracts: OCI 5.4).
  */
-import { aloneSince, type Family } from './family.ts'
+import { aloneSince, updatingUntil, type Family } from './family.ts'
 import type { KeyState, KeyStoreState, VaultState, VersionState } from './lifecycle.ts'
 import type { Deletion, KeyRecord, KeyStoreRecord, VaultRecord, VersionRecord } from './records.ts'
 
@@ -102,10 +102,16 @@ export function settleKey(
   if (own) return view('pendingDeletion', own.derived, own.at)
   if (vault.state === 'pendingDeletion') return view('pendingDeletion', true, vault.deletionAt)
   if (record.keyStore && keyStore?.state !== 'connected') return view('unavailable', true)
+  if (now < (record.creatingUntil ?? -Infinity)) return view('creating', true)
+  if (now < updatingUntil(record, family)) return view('updating', true)
   if (record.materialExpiresAt !== undefined && now >= record.materialExpiresAt)
     return view('pendingImport', record.state !== 'pendingImport')
   return view(record.state, false)
 }
+
+/** What a key is that is on its way into another state or role, once it is there. */
+export const beneath = ({ record, state }: KeyView): KeyState =>
+  state === 'creating' || state === 'updating' ? record.state : state
 
 export function settleVersion(
   { record, seq }: Stored<VersionRecord>,

@@ -547,10 +547,19 @@ export interface ReplicateKeyInput extends KeyRef, Write {
   readonly policy?: string
   /** Do not ask whether the caller could change the policy again: POLICY_LOCKOUT. */
   readonly bypassLockoutCheck?: boolean
+  /** How long the copy is `creating`; default 0. */
+  readonly settleMs?: number
 }
 export interface ChangePrimaryKeyInput extends KeyRef, Write {
   /** The vault of the replica that leads from now on. */
   readonly toVaultId: string
+  /** How long both copies are `updating`; default 0. */
+  readonly settleMs?: number
+}
+export interface PutRotationPolicyInput extends KeyRef, Write {
+  readonly rotation: RotationInput | null
+  /** Refuse a key that cannot be used now (AWS); by default only one on its way out is refused. */
+  readonly whileUsable?: boolean
 }
 export interface RotateKeyInput extends KeyRef, Write {
   /** Refuses when there were so many rotations on demand; default 25. */
@@ -986,7 +995,7 @@ export interface Operations {
     KeyRef & Asked,
     { readonly keyId: string; readonly rotation?: RotationStatus },
   ]
-  putRotationPolicy: [KeyRef & Write & { readonly rotation: RotationInput | null }, Key]
+  putRotationPolicy: [PutRotationPolicyInput, Key]
   /** A new version now, or the imported material that waits for it; no schedule moves. */
   rotateKey: [RotateKeyInput, Version]
   listRotations: [ListRotationsInput, Page<Rotation>]

@@ -47,6 +47,7 @@ interface Envelope extends AskedFor {
   readonly retryToken?: string
   readonly whileDisabled?: boolean
   readonly idempotent?: boolean
+  readonly whileUsable?: boolean
 }
 
 interface Target {
@@ -297,21 +298,25 @@ function judge(
     const etag = version ? versionEtag(version) : key ? keyEtag(key) : etagOf(vault)
     matchEtag(input.ifMatch, etag)
   }
-  const { flag, row: lenient } = LENIENT[operation] ?? {}
-  const asked = flag && input[flag] ? lenient : row
+  const { flag, row: other } = VARIANTS[operation] ?? {}
+  const asked = flag && input[flag] ? other : row
   check(operation, { ...views, now }, asked)
 }
 
-/** TABLE of what is allowed in more states when it is asked for so. */
-const LENIENT: Readonly<
+/** TABLE of what is allowed in other states when it is asked for so. */
+const VARIANTS: Readonly<
   Partial<
     Record<
       OperationName,
-      { readonly flag: 'whileDisabled' | 'idempotent'; readonly row: OperationRow }
+      { readonly flag: 'whileDisabled' | 'idempotent' | 'whileUsable'; readonly row: OperationRow }
     >
   >
 > = {
   updateKey: { flag: 'whileDisabled', row: OPERATIONS.tagKey },
   enableKey: { flag: 'idempotent', row: { ...OPERATIONS.enableKey, event: 'ensureEnabled' } },
+  putRotationPolicy: {
+    flag: 'whileUsable',
+    row: { ...OPERATIONS.putRotationPolicy, key: OPERATIONS.encrypt.key },
+  },
   disableKey: { flag: 'idempotent', row: { ...OPERATIONS.disableKey, event: 'ensureDisabled' } },
 }

@@ -332,8 +332,9 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     tags: optional(tags),
     policy: optional(policy),
     bypassLockoutCheck: optional(c.boolean),
+    settleMs,
   },
-  changePrimaryKey: { ...write, ...key, toVaultId: id },
+  changePrimaryKey: { ...write, ...key, toVaultId: id, settleMs },
   tagKey: { ...write, ...key, tags, tagsMax: optional(c.integer(1, LIMITS.tagsMax)) },
   untagKey: {
     ...write,
@@ -379,7 +380,12 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   },
   revokeGrant: { ...write, ...key, ...dryRun, grantId },
   getRotationPolicy: { ...asked, ...key },
-  putRotationPolicy: { ...write, ...key, rotation: c.nullable(rotation) },
+  putRotationPolicy: {
+    ...write,
+    ...key,
+    rotation: c.nullable(rotation),
+    whileUsable: optional(c.boolean),
+  },
   rotateKey: {
     ...write,
     ...key,

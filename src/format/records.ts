@@ -194,6 +194,8 @@ const key = objectOf<KeyRecord>('key', {
   currentMaterial: optional(31, bytes(32)),
   primacy: optional(32, count),
   keyStore: optional(33, keyStorePlace),
+  creatingUntil: optional(34, time),
+  updatingUntil: optional(35, time),
 })
 
 const version = objectOf<VersionRecord>('version', {

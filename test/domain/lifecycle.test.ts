@@ -43,8 +43,8 @@ describe('a refusal names the states that allow the event', () => {
     ['enable', 'enabled', 'disabled or unavailable'],
     ['rotate', 'disabled', 'enabled'],
     ['cancel', 'enabled', 'pendingDeletion or pendingReplicaDeletion'],
-    ['schedule', 'deleted', 'pendingImport or enabled or disabled or unavailable'],
-    ['update', 'creating', 'enabled'],
+    ['schedule', 'deleted', 'pendingImport or enabled or disabled or unavailable or creating'],
+    ['update', 'creating', 'enabled or updating'],
   ])('%s of a key that is %s', (event, state, expected) => {
     const error = refusalOf(() => key(state, event))
     expect([error.code, error.explain]).toEqual([

@@ -320,6 +320,102 @@ describe('the primary', () => {
   })
 })
 
+describe('on the way', () => {
+  const SETTLE = { settleMs: 60_000 }
+  const ANNA = 'arn:aws:iam::111122223333:role/anna'
+  const settled = () => on.clock.advance({ minutes: 1 })
+  const states = async (...vaults: readonly string[]) =>
+    Promise.all(vaults.map(async (vaultId) => (await at(vaultId)).state))
+
+  test('a replica is creating: described and given up, not used, changed or replicated', async () => {
+    const made = await replicate(east, SETTLE)
+    expect(made.state).toBe('creating')
+    const ciphertext = await seal(home)
+    const ref = { keyId, vaultId: east }
+    expect(await open(east, ciphertext)).toBe('INVALID_STATE')
+    const refused = [
+      room.disableKey({ ...ref, idempotent: true }),
+      room.createGrant({ ...ref, granteePrincipal: ANNA, operations: ['Decrypt'] }),
+      promote(east),
+    ]
+    expect(await Promise.all(refused.map(codeOf))).toEqual(refused.map(() => 'INVALID_STATE'))
+    await room.tagKey({ ...ref, tags: { a: 'b' } })
+    await room.createAlias({ ...ref, name: 'alias/early' })
+    expect(await states(home, east)).toEqual(['enabled', 'creating'])
+    settled()
+    expect(await states(home, east)).toEqual(['enabled', 'enabled'])
+    expect(await open(east, ciphertext)).toBe('ok')
+  })
+
+  test('a replica that is creating can be scheduled for deletion', async () => {
+    await replicate(east, SETTLE)
+    await room.scheduleKeyDeletion({ keyId, vaultId: east })
+    settled()
+    expect(await states(east)).toEqual(['pendingDeletion'])
+  })
+
+  test('both copies are updating: used and described, not disabled or deleted', async () => {
+    await replicate(east)
+    await replicate(west)
+    const ciphertext = await seal(west)
+    await room.changePrimaryKey({ keyId, vaultId: home, toVaultId: east, ...SETTLE })
+    expect(await states(home, east, west)).toEqual(['updating', 'updating', 'enabled'])
+    for (const vaultId of [home, east]) {
+      const ref = { keyId, vaultId }
+      expect(await open(vaultId, ciphertext)).toBe('ok')
+      await room.tagKey({ ...ref, tags: { a: 'b' } })
+      const refused = [
+        room.disableKey(ref),
+        room.scheduleKeyDeletion(ref),
+        room.rotateKey(ref),
+        room.replicateKey({ ...ref, toVaultId: west }),
+      ]
+      const found = await Promise.all(refused.map(codeOf))
+      expect(found).toEqual(refused.map(() => 'INVALID_STATE'))
+    }
+    settled()
+    expect(await states(home, east, west)).toEqual(['enabled', 'enabled', 'enabled'])
+    expect((await at(east)).multiRegion?.role).toBe('primary')
+  })
+
+  test('the lead may go on meanwhile: the last two are updating', async () => {
+    await replicate(east)
+    await replicate(west)
+    await room.changePrimaryKey({ keyId, vaultId: home, toVaultId: east, ...SETTLE })
+    await room.changePrimaryKey({ keyId, vaultId: east, toVaultId: west, ...SETTLE })
+    expect(await states(home, east, west)).toEqual(['enabled', 'updating', 'updating'])
+    await promote(home, west)
+    expect(await states(home, east, west)).toEqual(['enabled', 'enabled', 'enabled'])
+  })
+
+  test('a rotation that falls due waits until the lead has changed', async () => {
+    await room.putRotationPolicy({ keyId, vaultId: home, rotation: { everyDays: 90 } })
+    await replicate(east)
+    on.clock.advance({ milliseconds: 90 * DAY_MS - 1000 })
+    await room.changePrimaryKey({ keyId, vaultId: home, toVaultId: east, ...SETTLE })
+    on.clock.advance({ seconds: 2 })
+    await room.tick()
+    expect(await versionsOf(east)).toHaveLength(1)
+    settled()
+    await room.tick()
+    for (const vaultId of [home, east]) expect(await versionsOf(vaultId)).toHaveLength(2)
+  })
+
+  test('a backup of the vault has the key', async () => {
+    await replicate(east)
+    await room.changePrimaryKey({ keyId, vaultId: home, toVaultId: east, ...SETTLE })
+    const { blob: read } = await room.backupVault({ vaultId: east, includeKeys: true })
+    const pieces: Uint8Array[] = []
+    for await (const piece of read!) pieces.push(piece)
+    const blob = new Uint8Array(Buffer.concat(pieces))
+    await room.scheduleVaultDeletion({ vaultId: east })
+    on.clock.advance({ days: 31 })
+    await room.tick()
+    await room.restoreVault({ blob })
+    expect((await at(east)).state).toBe('enabled')
+  })
+})
+
 describe('deletion', () => {
   const schedule = (vaultId: string, days = 7): Promise<Key> =>
     room.scheduleKeyDeletion({

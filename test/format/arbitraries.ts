@@ -210,8 +210,12 @@ const key = partial(
     currentMaterial: bytes(32),
     primacy: count,
     keyStore: whole({ id: uuid, keyId: text }),
+    creatingUntil: time,
+    updatingUntil: time,
   },
   [
+    'creatingUntil',
+    'updatingUntil',
     'keyStore',
     'deletion',
     'deletedAt',

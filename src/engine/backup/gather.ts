@@ -3,7 +3,7 @@ import { StrongroomError } from '../../base/errors.ts'
 import { wipe } from '../../base/bytes.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import type { KeyRecord } from '../../domain/records.ts'
-import type { KeyView, VaultView } from '../../domain/settle.ts'
+import { beneath, type KeyView, type VaultView } from '../../domain/settle.ts'
 import { check } from '../../domain/permit.ts'
 import { OPERATIONS } from '../../domain/operations.ts'
 import { tooLong, type Frame } from '../../format/backup.ts'
@@ -152,7 +152,8 @@ async function usable(
       // A vault that went meanwhile must not look like one without keys.
       check('backupVault', { vault, now }, OPERATIONS.backupVault)
       const key = await rotated(core, await keyView(core, reader, vault, ordinal, now), now)
-      const held = key.state === 'enabled' || key.state === 'disabled'
+      const state = beneath(key)
+      const held = state === 'enabled' || state === 'disabled'
       return held && isWanted(key.record) ? framesOfKey(core, reader, key, now) : []
     })
     if (frames) return frames

@@ -67,7 +67,7 @@ export const MULTI_REGION_BODIES: Bodies<Names> = {
       if (leaderOf(key)) needPrimary('changePrimaryKey', key)
       await tx.cell.tail.catch(() => undefined)
       const { toVaultId } = input
-      if (toVaultId === key.record.vaultId) return led(tx, key, nextClaim(key))
+      if (toVaultId === key.record.vaultId) return led(tx, key, { primacy: nextClaim(key) })
       const other = relatives(key).find(({ record }) => record.vaultId === toVaultId)
       if (!other) throw notFound('replica', toVaultId)
       await spread(core, { cell: tx.cell, ordinal: key.record.ordinal })
@@ -79,7 +79,9 @@ export const MULTI_REGION_BODIES: Bodies<Names> = {
         const copy = await keyView(core, there, vault, ordinal, there.now)
         check('changePrimaryKey', { vault, key: copy, now: there.now })
         if (vault.record.replicas?.length) there.replicationId = replicationId(core, there)
-        return led(there, copy, nextClaim(copy))
+        const { settleMs = 0 } = input
+        const updating = settleMs > 0 ? { updatingUntil: there.now + settleMs } : {}
+        return led(there, copy, { primacy: nextClaim(copy), ...updating })
       })
     },
   },
@@ -97,9 +99,14 @@ function refuseUnlessShared(key: KeyView): void {
 }
 
 /** The copy claims to lead; the one that led finds out by that. */
-async function led(tx: Tx, copy: KeyView, primacy: number): Promise<Key> {
-  const record = { ...copy.record, primacy }
-  await note(tx, record)
+async function led(
+  tx: Tx,
+  copy: KeyView,
+  claim: Pick<KeyRecord, 'primacy' | 'updatingUntil'>,
+): Promise<Key> {
+  const { updatingUntil: _, ...before } = copy.record
+  const record = { ...before, ...claim }
+  await note(tx, record, record.updatingUntil)
   const entry = await saveKey(tx, record)
   const others = copy.family?.others ?? []
   return keyAnswer(settleKey(entry, copy.vault, tx.now, { family: familyOf(entry.record, others) }))
@@ -182,7 +189,7 @@ function refuseElsewhere(vault: VaultView, { record }: KeyView, now: number): vo
 /** Its own in name, state and time; the rest is that of the primary. */
 function replicaOf(
   { record }: KeyView,
-  { description = '', tags = {}, displayName }: ReplicateKeyInput,
+  { description = '', tags = {}, displayName, settleMs = 0 }: ReplicateKeyInput,
   { vaultId, ordinal, now }: { vaultId: string; ordinal: number; now: number },
 ): KeyRecord {
   const { id, spec, purposes, origin, protectionMode, olderVersions } = record
@@ -204,5 +211,6 @@ function replicaOf(
     ...(currentVersionId !== undefined && { currentVersionId }),
     ...(pendingVersion !== undefined && { pendingVersion }),
     ...(currentMaterial && { currentMaterial }),
+    ...(settleMs > 0 && { creatingUntil: now + settleMs }),
   }
 }

@@ -46,7 +46,10 @@ export interface AwsOptions {
   readonly clusters?: CloudHsmClusters
   /** How proxies of external key stores are reached. Default: as they say, by `fetch`. */
   readonly xks?: XksOptions
-  /** How long custom key stores show CONNECTING and DISCONNECTING, by the clock of the room; default 0. */
+  /**
+   * How long custom key stores show CONNECTING and DISCONNECTING, new replicas Creating, and both keys
+   * of UpdatePrimaryRegion Updating, by the clock of the room; default 0.
+   */
   readonly transitionMs?: number
   /**
    * Who has which access key id. Without it whoever asks is the root user of `account`, and nothing is

@@ -8,6 +8,7 @@ import { customerKey } from './managed.ts'
 import { DESCRIPTION, KEY_ID, POLICY, REGION, TAGS } from './members.ts'
 import { wholeMetadata } from './regions.ts'
 import { flag, may, need, type Values } from './shape.ts'
+import { settling } from './stores.ts'
 import { tagsOf } from './tags.ts'
 import { permitted, usedOf } from './use.ts'
 
@@ -61,6 +62,7 @@ async function replicate(call: Call<Values<typeof REPLICATE>>): Promise<object> 
       tags,
       ...(policy !== undefined && { policy }),
       ...(call.input.BypassPolicyLockoutSafetyCheck && { bypassLockoutCheck: true }),
+      ...settling(call),
     }),
   )
   const arn = keyArn(place, shownKeyId(key.id, true))
@@ -87,7 +89,8 @@ export const REPLICA_ROWS = {
       call.subject = keyArn(place, shownKeyId(key.id, true))
       if (toVaultId === undefined || !key.multiRegion?.replicaVaultIds.includes(toVaultId))
         throw notFound(`Key '${call.subject}' does not exist`)
-      await call.room.changePrimaryKey({ ...call.asked, keyId: key.id, vaultId, toVaultId })
+      const change = { keyId: key.id, vaultId, toVaultId, ...settling(call) }
+      await call.room.changePrimaryKey({ ...call.asked, ...change })
       return undefined
     },
   }),

@@ -3,7 +3,7 @@ import type { Key, Rotation } from '../../engine/api.ts'
 import { LIMITS } from '../../domain/limits.ts'
 import { shownKeyId } from './arn.ts'
 import { isMultiRegion, row, type Call, type Found } from './call.ts'
-import { KmsFault, unsupported, wrongOrigin } from './errors.ts'
+import { KmsFault, wrongOrigin } from './errors.ts'
 import { isSymmetric } from './imports.ts'
 import { customerKey } from './managed.ts'
 import { KEY_ID, PAGE } from './members.ts'
@@ -11,17 +11,23 @@ import { following, paged } from './paging.ts'
 import { quotaOf } from './quotas.ts'
 import { int, may, need, words } from './shape.ts'
 import { originOf } from './specs.ts'
-import { permitted, usedOf } from './use.ts'
+import { permitted, refuse, usedOf } from './use.ts'
 
 const PERIOD_DAYS = { min: 90, max: 2560, default: 365 } as const
 /** So near to an automatic rotation none is made on demand. */
 const NEAR_MS = 20 * 60_000
 
-/** @throws UnsupportedOperationException: without a text for another type, with one for an origin */
-function needSymmetric(found: Found, ...origins: readonly string[]): Found {
-  if (!isSymmetric(found)) unsupported()
+/** Why a key is of the wrong kind: without a text for its type, with one for its origin. */
+function kindFault(found: Found, ...origins: readonly string[]): KmsFault | undefined {
   const origin = originOf(found.key)
-  if (!origins.includes(origin)) throw wrongOrigin(found.arn, origin)
+  if (!isSymmetric(found)) return new KmsFault('UnsupportedOperationException')
+  return origins.includes(origin) ? undefined : wrongOrigin(found.arn, origin)
+}
+
+/** @throws UnsupportedOperationException for a key of the wrong kind */
+function needSymmetric(found: Found, ...origins: readonly string[]): Found {
+  const fault = kindFault(found, ...origins)
+  if (fault) throw fault
   return found
 }
 
@@ -43,16 +49,15 @@ async function setPolicy(
   everyDays: number | undefined,
 ): Promise<undefined> {
   const found = await customerKey(call, call.input.KeyId)
-  const used = usedOf(found)
-  await permitted(call, 'putRotationPolicy', used)
-  needSymmetric(found, 'AWS_KMS')
-  await permitted(call, 'rotateKey', used)
+  const fault = kindFault(found, 'AWS_KMS')
+  if (fault) await refuse(call, 'putRotationPolicy', usedOf(found), fault)
   const { key, vaultId } = found
   await call.room.putRotationPolicy({
     ...call.asked,
     keyId: key.id,
     vaultId,
     rotation: everyDays === undefined ? null : { everyDays },
+    whileUsable: true,
   })
 }
 

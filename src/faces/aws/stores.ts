@@ -246,7 +246,7 @@ async function withRead<T>({ settings, secret }: Read, use: (read: object) => Pr
   }
 }
 
-const settling = ({ options }: Call) => ({ settleMs: options.transitionMs ?? 0 })
+export const settling = ({ options }: Call) => ({ settleMs: options.transitionMs ?? 0 })
 
 const ONE = { CustomKeyStoreId: need(STORE_ID) } as const
 

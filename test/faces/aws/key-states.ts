@@ -5,7 +5,7 @@ import { Strongroom } from '../../../src/index.ts'
 import type { CloudHsmClusters } from '../../../src/faces/aws/index.ts'
 import { ask } from './ask.ts'
 import { byNode, importInto, materialOf, parametersOf } from './import-kit.ts'
-import { ACCOUNT } from './world.ts'
+import { ACCOUNT, REGION } from './world.ts'
 
 export interface Row {
   readonly operation: string
@@ -30,15 +30,31 @@ export const TABLE = JSON.parse(
   readFileSync(new URL('../../../fixtures/lifecycle/aws-key-states.json', import.meta.url), 'utf8'),
 ) as Table
 
-/** A key on its way into a state. */
-interface Subject {
+/** Another region, where primaries of keys that are created here are, or replicas of them. */
+export const ELSEWHERE = 'us-east-1'
+
+/** Clients of one room, and how its clock is moved. */
+export interface Clients {
   readonly kms: KMSClient
+  /** Of the other region. */
+  readonly abroad: KMSClient
+  readonly settle: () => void
+}
+
+/** A key on its way into a state. */
+interface Subject extends Clients {
   readonly KeyId: string
   readonly arn: string
   readonly origin: string
-  /** False while it waits for its first material. */
+  /** The state that it is to come into. */
+  readonly state: string
+  /** False while it waits for its first material, or to be there. */
   readonly usable: boolean
+  /** Where material of the key can be used. */
+  readonly using: KMSClient
+  /** What was imported, or can be. */
   readonly material: Uint8Array
+  readonly imported: boolean
   /** A key of the same kind, enabled. */
   readonly other: () => Promise<string>
 }
@@ -96,9 +112,9 @@ export const INPUTS: Readonly<Record<string, Input>> = {
   CreateAlias: ({ KeyId }) => ({ AliasName: newAlias(), TargetKeyId: KeyId }),
   CreateGrant: withKey(GRANT),
   Encrypt: withKey({ Plaintext }),
-  Decrypt: async ({ kms, KeyId }) => ({ KeyId, CiphertextBlob: await encrypted(kms, KeyId) }),
-  'ReEncrypt source': async ({ kms, KeyId, other }) => ({
-    CiphertextBlob: await encrypted(kms, KeyId),
+  Decrypt: async ({ using, KeyId }) => ({ KeyId, CiphertextBlob: await encrypted(using, KeyId) }),
+  'ReEncrypt source': async ({ using, KeyId, other }) => ({
+    CiphertextBlob: await encrypted(using, KeyId),
     DestinationKeyId: await other(),
   }),
   'ReEncrypt destination': async ({ kms, KeyId, other }) => ({
@@ -152,15 +168,19 @@ export const INPUTS: Readonly<Record<string, Input>> = {
     WrappingAlgorithm: 'RSAES_OAEP_SHA_256',
     WrappingKeySpec: 'RSA_2048',
   }),
-  ImportKeyMaterial: async ({ kms, KeyId, material }) => {
+  ImportKeyMaterial: async ({ kms, KeyId, material, state }) => {
+    // No parameters are given out before it is there.
+    if (FIRST.has(state))
+      return { KeyId, ImportToken: Plaintext, EncryptedKeyMaterial: Plaintext, ...IMPORT }
     const { ImportToken, PublicKey } = await parametersOf(kms, KeyId)
     const EncryptedKeyMaterial = byNode(PublicKey, material, 'RSAES_OAEP_SHA_256')
     return { KeyId, ImportToken, EncryptedKeyMaterial, ...IMPORT }
   },
-  ReplicateKey: withKey({ ReplicaRegion: 'us-east-1' }),
-  UpdatePrimaryRegion: async ({ kms, KeyId, usable }) => {
-    if (usable) await ask(kms, 'ReplicateKey', { KeyId, ReplicaRegion: 'us-east-1' })
-    return { KeyId, PrimaryRegion: 'us-east-1' }
+  ReplicateKey: withKey({ ReplicaRegion: 'eu-west-1' }),
+  UpdatePrimaryRegion: async (subject) => {
+    // A primary with a replica would wait for it.
+    if (subject.usable && subject.state !== 'PendingDeletion') await replicated(subject)
+    return { KeyId: subject.KeyId, PrimaryRegion: ELSEWHERE }
   },
   ScheduleKeyDeletion: onKey,
   TagResource: withKey({ Tags: [{ TagKey: 'a', TagValue: 'b' }] }),
@@ -200,6 +220,33 @@ export const INTO: Readonly<Record<string, (subject: Subject) => Promise<unknown
   PendingImport: ({ kms, KeyId, usable }) =>
     usable ? ask(kms, 'DeleteImportedKeyMaterial', { KeyId }) : Promise.resolve(),
   Unavailable: async ({ kms }) => ask(kms, 'DisconnectCustomKeyStore', await theStore(kms)),
+  PendingReplicaDeletion: async (subject) => {
+    await replicated(subject)
+    await ask(subject.kms, 'ScheduleKeyDeletion', { KeyId: subject.KeyId })
+  },
+  Creating: ({ abroad, KeyId }) => ask(abroad, 'ReplicateKey', { KeyId, ReplicaRegion: REGION }),
+  // There and back: the primary is where it was, and on its way.
+  Updating: async (subject) => {
+    const { kms, abroad, KeyId } = subject
+    await replicated(subject)
+    await ask(kms, 'UpdatePrimaryRegion', { KeyId, PrimaryRegion: ELSEWHERE })
+    await ask(abroad, 'UpdatePrimaryRegion', { KeyId, PrimaryRegion: REGION })
+  },
+}
+/** States of keys of several regions. */
+const FAMILIES: ReadonlySet<string> = new Set(['PendingReplicaDeletion', 'Creating', 'Updating'])
+/** States that a key has by coming to be. */
+const FIRST: ReadonlySet<string> = new Set(['Creating'])
+
+/** A replica in the other region, enabled. */
+async function replicated(subject: Subject): Promise<void> {
+  const { kms, abroad, KeyId, settle, imported, material } = subject
+  const { KeyMetadata } = await ask(kms, 'DescribeKey', { KeyId })
+  const { MultiRegionConfiguration } = KeyMetadata as KeyMetadata
+  if (MultiRegionConfiguration?.ReplicaKeys?.length !== 0) return
+  await ask(kms, 'ReplicateKey', { KeyId, ReplicaRegion: ELSEWHERE })
+  settle()
+  if (imported) await importInto(abroad, KeyId, material)
 }
 
 export const CLUSTER = 'cluster-abcdefg2345'
@@ -228,35 +275,50 @@ async function theStore(kms: KMSClient): Promise<{ readonly CustomKeyStoreId: st
 
 /** What a new key is asked to be, so that it can come into a state. */
 async function placed(kms: KMSClient, { origin }: Row, state: string): Promise<object> {
-  if (origin === 'EXTERNAL' || state === 'PendingImport') return { Origin: 'EXTERNAL' }
-  if (state !== 'Unavailable') return {}
+  const several = FAMILIES.has(state) && { MultiRegion: true }
+  if (origin === 'EXTERNAL' || state === 'PendingImport') return { Origin: 'EXTERNAL', ...several }
+  if (state !== 'Unavailable') return { ...several }
   const store = await theStore(kms)
   await ask(kms, 'ConnectCustomKeyStore', store)
   return { Origin: 'AWS_CLOUDHSM', ...store }
 }
 
 /** A key in a state, and what the operation is asked about it. */
-export async function staged(kms: KMSClient, row: Row, state: string) {
+export async function staged(clients: Clients, row: Row, state: string) {
+  const { kms } = clients
+  const using = FIRST.has(state) ? clients.abroad : kms
   const imported = row.origin === 'EXTERNAL' || state === 'PendingImport'
-  const key = await keyOf(kms, row, await placed(kms, row, state))
-  const usable = !imported || state !== 'PendingImport' || NEED_MATERIAL.has(inputName(row))
+  const key = await keyOf(using, row, await placed(kms, row, state))
+  const held = !imported || state !== 'PendingImport' || NEED_MATERIAL.has(inputName(row))
   const KeyId = key.KeyId!
-  const material = new Uint8Array(32).fill(7)
-  if (imported && usable) await importInto(kms, KeyId, materialOr(row, material))
+  const material = materialFor(row)
+  if (imported && held) await importInto(using, KeyId, material)
   const other = async () => (await keyOf(kms, row)).KeyId!
-  const subject = { kms, KeyId, arn: key.Arn!, origin: key.Origin!, usable, material, other }
-  const input = await INPUTS[inputName(row)]!(subject)
+  const usable = held && !FIRST.has(state)
+  const arn = key.Arn!.replace(ELSEWHERE, REGION)
+  const subject = {
+    ...clients,
+    state,
+    KeyId,
+    arn,
+    origin: key.Origin!,
+    usable,
+    using,
+    imported,
+    material,
+    other,
+  }
+  const asked = () => INPUTS[inputName(row)]!(subject)
+  const input = FIRST.has(state) ? undefined : await asked()
   await INTO[state]!(subject)
-  return { subject, input }
+  return { subject, input: input ?? (await asked()) }
 }
-const materialOr = ({ keySpec }: Row, symmetric: Uint8Array): Uint8Array =>
-  keySpec === 'SYMMETRIC_DEFAULT' ? symmetric : materialOf(keySpec)
+const materialFor = ({ keySpec }: Row): Uint8Array =>
+  keySpec === 'ECC_NIST_P256' ? materialOf(keySpec) : new Uint8Array(32).fill(7)
 
 export async function stateOf({ kms, KeyId }: Subject): Promise<string> {
   const { KeyMetadata } = await ask(kms, 'DescribeKey', { KeyId })
-  const { KeyState } = KeyMetadata as KeyMetadata
-  // One column of the table: a primary waits for its replicas first.
-  return KeyState === 'PendingReplicaDeletion' ? 'PendingDeletion' : KeyState!
+  return (KeyMetadata as KeyMetadata).KeyState!
 }
 
 /** What the table says of a cell, with the key in its place. */
