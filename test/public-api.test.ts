@@ -56,7 +56,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       ByteChannel DeleteKeyMaterialInput DeleteVaultReplicaInput ChangePrimaryKeyInput MultiRegion Noted ReplicateKeyInput RotateKeyInput FetchLinkOptions Followed GetReplicationStatusInput
       PromoteVaultReplicaInput RealmSource ReplicaStatus ReplicateInput ReplicationLink
       ReplicationStatus VaultReplica VaultReplicaInput
-      IdentifiedCiphertext IdentifyCiphertextInput TagKeyInput
+      IdentifiedCiphertext IdentifyCiphertextInput PutRotationPolicyInput TagKeyInput
     `),
   },
   './server': {
