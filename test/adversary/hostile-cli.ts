@@ -58,7 +58,7 @@ export const LINES: readonly (readonly string[])[] = [
   'vault create abandoned',
   'replica add abandoned --region eu',
   'replica remove abandoned --region eu --force',
-  'log --vault shop --from 1',
+  'log --vault shop --from 1 --uses',
   'checkpoint --since 1',
   'verify-log',
   'prune --until 1',
