@@ -101,7 +101,8 @@ export class Books {
   async open(cell: Cell, key: KeyView, needs: Needs): Promise<Book> {
     const { id } = key.record
     const { generation } = cell
-    const book = this.#books.get(id) ?? (await this.#begin(cell, key))
+    const known = this.#books.get(id)
+    const book = known?.facts.vaultId === cell.id ? known : await this.#begin(cell, key)
     const { grantees } = needs.principal
     if (book.grants.size > LIMITS.granteesPerBookMax) book.grants.clear()
     for (const grantee of grantees)

@@ -318,7 +318,8 @@ export class Hot {
     const { vaultId, principal, access } = input as Fields
     return (
       (vaultId === undefined || vaultId === hot.cell.id) &&
-      (principal === undefined || this.#may(principal, access, hot)) &&
+      // Tokens of grants are looked at whoever brings them.
+      (principal === undefined ? access === undefined : this.#may(principal, access, hot)) &&
       hot.permitGeneration === hot.cell.permitGeneration &&
       (hot.until === Infinity || this.#core.now() < hot.until) &&
       !this.#core.closed &&
