@@ -3,6 +3,7 @@
  * (github.com/aws/aws-kms-xksproxy-api-spec, version 1) and each other.
  */
 import { createHash } from 'node:crypto'
+import https from 'node:https'
 import { createServer } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -474,6 +475,26 @@ describe('answers that are none', () => {
   })
 })
 
+/** `fetch` that trusts one more authority, which the global one cannot be told. */
+const trusting =
+  (ca: string): XksFetch =>
+  async (asked) => {
+    const body = Buffer.from(await asked.arrayBuffer())
+    const headers = { ...Object.fromEntries(asked.headers), 'content-length': body.length }
+    return new Promise((resolve, reject) => {
+      const sent = https.request(asked.url, { method: asked.method, headers, ca, agent: false })
+      sent.on('error', reject)
+      sent.on('response', (response) => {
+        const pieces: Buffer[] = []
+        response.on('data', (piece: Buffer) => pieces.push(piece))
+        response.on('end', () => {
+          resolve(new Response(Buffer.concat(pieces), { status: response.statusCode ?? 0 }))
+        })
+      })
+      sent.end(body)
+    })
+  }
+
 describe('over the network', () => {
   test('HTTP', async () => {
     const served = await serveXksProxy(proxy())
@@ -495,6 +516,17 @@ describe('over the network', () => {
       expect(served.url).toMatch(/^https:/)
       const xks = client(fetch, { endpoint: served.url })
       expect(await reason(xks.metadata(keyId, METADATA))).toBe('Tls')
+    } finally {
+      await served.close()
+    }
+  })
+
+  test('HTTPS with a certificate that is trusted', async () => {
+    const served = await serveXksProxy(proxy(), { tls: { cert: CERTIFICATE, key: PRIVATE_KEY } })
+    try {
+      const xks = client(trusting(CERTIFICATE), { endpoint: served.url })
+      const sealed = await xks.encrypt(keyId, METADATA, { plaintext: PLAINTEXT, aad: AAD })
+      expect(await xks.decrypt(keyId, METADATA, { sealed, aad: AAD })).toEqual(PLAINTEXT)
     } finally {
       await served.close()
     }
