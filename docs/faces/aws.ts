@@ -57,7 +57,10 @@ export const SECTIONS: Readonly<Record<keyof typeof SUBJECTS, Subject>> = {
   signing: { title: 'Signatures', tests: ['signing'] },
   macs: { title: 'MACs', tests: ['macs'] },
   secrets: { title: 'Shared secrets', tests: ['secrets', 'recipient'] },
-  stores: { title: 'Custom key stores', tests: ['stores', 'stores-keys', 'xks-proxy'] },
+  stores: {
+    title: 'Custom key stores',
+    tests: ['stores', 'stores-keys', 'stores-access', 'xks-proxy'],
+  },
 }
 
 /** What is other than with the service, by operation. */
