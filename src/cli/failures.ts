@@ -31,7 +31,7 @@ export const FAILURES: Readonly<Record<ErrorCode, Row>> = {
   INVALID_PAGE_TOKEN: { exit: EXIT.usage },
   INVALID_POLICY: { exit: EXIT.usage },
   INVALID_GRANT_TOKEN: { exit: EXIT.usage },
-  DRY_RUN: { exit: EXIT.ok },
+  DRY_RUN: { exit: EXIT.refused },
   POLICY_LOCKOUT: { exit: EXIT.refused },
   RETRY_TOKEN_REUSED: { exit: EXIT.usage },
   NOT_FOUND: {
