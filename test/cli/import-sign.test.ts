@@ -2,7 +2,7 @@
 import { createHash, generateKeyPairSync, randomBytes, verify as check } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
-import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js'
+import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadVectors } from '../crypto/support.ts'
 import type { Sandbox } from './cli.ts'
@@ -20,31 +20,26 @@ interface Pair {
   readonly privateKey: KeyObject
 }
 
+/** One of each family: what specs differ in is tested without a process. */
 const PAIRS: readonly (readonly [spec: string, make: () => Pair])[] = [
   ['RSA_2048', () => generateKeyPairSync('rsa', { modulusLength: 2048 })],
   ['EC_P256', () => generateKeyPairSync('ec', { namedCurve: 'P-256' })],
-  ['EC_P384', () => generateKeyPairSync('ec', { namedCurve: 'P-384' })],
-  ['EC_P521', () => generateKeyPairSync('ec', { namedCurve: 'P-521' })],
-  ['EC_SECP256K1', () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' })],
   ['ED25519', () => generateKeyPairSync('ed25519')],
 ]
 
 const ML_DSA: Readonly<Record<string, typeof ml_dsa44 | undefined>> = {
   ML_DSA_44: ml_dsa44,
-  ML_DSA_65: ml_dsa65,
-  ML_DSA_87: ml_dsa87,
 }
 const LATTICES = (['ml-dsa', 'ml-kem'] as const).flatMap((file) => {
   const { keys } = loadVectors(file) as {
     readonly keys: readonly Readonly<Record<'source' | 'spec' | 'seed' | 'pkcs8', string>>[]
   }
-  return keys
+  return keys.filter(({ spec }) => spec === 'ML_DSA_44' || spec === 'ML_KEM_768')
 })
 
 describe('import', () => {
   test.each([
     [16, 'AES_128'],
-    [24, 'AES_192'],
     [32, 'AES_256'],
   ])('%i raw bytes are %s', async (length, spec) => {
     await writeFile(box.path('raw'), randomBytes(length))
@@ -114,7 +109,7 @@ describe('import', () => {
     ['another pair than the spec', () => pem(PAIRS[1]![1]()), ['--spec', 'EC_P384']],
     ['a spec of a pair for raw bytes', () => randomBytes(32), ['--spec', 'RSA_2048']],
     ['a curve that we lack', () => pem(generateKeyPairSync('ec', { namedCurve: 'P-224' })), []],
-    ['another parameter set than the spec', () => lattice('ML_KEM_512'), ['--spec', 'ML_KEM_768']],
+    ['another parameter set than the spec', () => lattice('ML_KEM_768'), ['--spec', 'ML_KEM_512']],
     ['ML-DSA cut short', () => lattice('ML_DSA_44').subarray(1), []],
     ['ML-DSA without its seed', () => lattice('ML_DSA_44').fill(4, 20, 21), []],
     ['text', () => Buffer.from('-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----'), []],
@@ -156,12 +151,8 @@ describe('sign and verify', () => {
     ['RSA_2048', ['--algorithm', 'RSA_PKCS1_SHA_512'], 'RSA_PKCS1_SHA_512'],
     ['RSA_2048', [], 'RSA_PSS_SHA_256'],
     ['EC_P256', ['--format', 'raw'], 'ECDSA_SHA_256'],
-    ['EC_P384', [], 'ECDSA_SHA_384'],
-    ['EC_P521', [], 'ECDSA_SHA_512'],
-    ['EC_SECP256K1', [], 'ECDSA_SHA_256'],
     ['ED25519', ['--algorithm', 'ED25519PH'], 'ED25519PH'],
     ['ML_DSA_44', [], 'ML_DSA'],
-    ['ML_DSA_87', [], 'ML_DSA'],
   ])('%s %j signs a file that is longer than a message may be', async (spec, args, algorithm) => {
     const name = `k-${spec}-${args.join('')}`
     await box.json('key', 'create', name, '--spec', spec)

@@ -28,7 +28,14 @@ async function changedTree(changes: readonly Change[]): Promise<string> {
   return tree
 }
 
-test.for(Object.entries(BUGS))('%s is found', { timeout: 300_000 }, async ([name, changes]) => {
+/** Each one simulates until it is found: the suite has the first, every night has all. */
+const IN_SUITE = 4
+const PLANTED = Object.entries(BUGS).slice(
+  0,
+  process.env['STRONGROOM_NIGHTLY'] ? undefined : IN_SUITE,
+)
+
+test.for(PLANTED)('%s is found', { timeout: 300_000 }, async ([name, changes]) => {
   const tree = await changedTree(changes)
   const { stdout } = await promisify(execFile)(process.execPath, [CHILD, tree, `${SEEDS_MAX}`])
   const found = JSON.parse(stdout) as { seed?: number; name?: string; what: string }
