@@ -49,7 +49,7 @@ describe('creating', () => {
   it('makes directories and files for their owner alone, whatever the umask', async () => {
     const path = join(freshDirectory(), 'a', 'b')
     // A thread cannot set it; the usual one lets others read.
-    const umask = isMainThread ? process.umask(0) : process.umask()
+    const umask = isMainThread ? process.umask(0) : 0
     const store = await openLevelStore({ path }).finally(() => isMainThread && process.umask(umask))
     await store.sidecar!.write('anchor', utf8('x'))
     expect([mode(path), mode(join(path, 'store')), mode(join(path, 'anchor'))]).toEqual([
