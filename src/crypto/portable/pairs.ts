@@ -5,11 +5,10 @@ import { SPECS, defaultAlgorithm } from '../../domain/algorithms.ts'
 import type { PairSpec, SigningAlgorithm } from '../../domain/algorithms.ts'
 import type { ProviderContext } from '../context.ts'
 import { importPkcs8 } from '../import-key.ts'
-import { generateLattice, importLattice } from '../lattice-pairs.ts'
-import { mlDsaPrivateKey, mlDsaPublicKey } from '../ml-dsa.ts'
-import { mlKemPrivateKey, mlKemPublicKey } from '../ml-kem.ts'
+import { LATTICE_FAMILIES } from '../lattice-families.ts'
+import { importLattice } from '../lattice-pairs.ts'
 import { isLattice } from '../parameter-sets.ts'
-import type { ClassicSpec, MlDsaSpec } from '../parameter-sets.ts'
+import type { ClassicSpec } from '../parameter-sets.ts'
 import type { Eventually, KeyPairBytes, PrivateKey, PublicKey } from '../provider.ts'
 import { attempt } from './aes.ts'
 import * as ec from './ec.ts'
@@ -45,16 +44,8 @@ const FAMILIES = {
     publicKey: (_context, _spec, spki) => okp.okpPublicKey(spki),
     isPair: (_spec, pair) => okp.isOkpPair(pair),
   }),
-  mldsa: row({
-    generate: generateLattice,
-    privateKey: mlDsaPrivateKey,
-    publicKey: (_context, spec: MlDsaSpec, spki) => mlDsaPublicKey(spec, spki),
-  }),
-  mlkem: row({
-    generate: generateLattice,
-    privateKey: mlKemPrivateKey,
-    publicKey: mlKemPublicKey,
-  }),
+  mldsa: row(LATTICE_FAMILIES.mldsa),
+  mlkem: row(LATTICE_FAMILIES.mlkem),
 } as const
 
 const familyOf = (spec: PairSpec): FamilyRow => FAMILIES[SPECS[spec].family]

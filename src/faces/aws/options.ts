@@ -1,7 +1,6 @@
 /** What the face can be told. Everything has a default; all faces of a room share what they hold. */
 import type { CloudHsmClusters } from './cloud-hsm.ts'
 import type { GivenAttributes } from '../../domain/policy/attributes.ts'
-import type { KmsFault } from './errors.ts'
 import type { AwsCredential } from './principals.ts'
 import type { Quotas } from './quotas.ts'
 import type { Rates } from './throttle.ts'
@@ -82,4 +81,3 @@ export interface AwsFault {
 }
 
 export const DEFAULT_ACCOUNT = '111122223333'
-export type { KmsFault }
