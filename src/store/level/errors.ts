@@ -17,6 +17,8 @@ const MEANINGS: Readonly<Record<string, { code: ErrorCode; message: string }>> =
     message: 'The disk is full, read-only or failing, or this user may not write there.',
   },
 }
+/** A damaged index sent LevelDB to a place beyond the end of a table that it had mapped. */
+const BEYOND_THE_TABLE = /\.ldb: Invalid argument$/
 const OTHER = { code: 'UNAVAILABLE', message: 'See the cause.' } as const
 
 /** How deep causes are followed. */
@@ -35,7 +37,8 @@ export const tellsDamage = (error: unknown): boolean => meaning(error).code === 
 function meaning(error: unknown): { code: ErrorCode; message: string } {
   let link = error
   for (let depth = 0; depth < CAUSES_MAX && link instanceof Error; depth++, link = link.cause) {
-    const { code } = link as NodeJS.ErrnoException
+    const { code, message } = link as NodeJS.ErrnoException
+    if (BEYOND_THE_TABLE.test(message)) return MEANINGS['LEVEL_CORRUPTION']!
     if (code !== undefined && Object.hasOwn(MEANINGS, code)) return MEANINGS[code]!
   }
   return OTHER
