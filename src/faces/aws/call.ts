@@ -72,7 +72,7 @@ export class Call<I = unknown> {
   readonly requestId: string
   readonly input: I
   readonly given: Given
-  #asked: Asked | undefined
+  #asked: Required<Asked> | undefined
   #surroundings: GivenAttributes | undefined
   /** What texts of refusals name: the key that was last looked at. */
   subject = ''
@@ -108,14 +108,14 @@ export class Call<I = unknown> {
   }
 
   /** What the operation of the room is told of who asks; what it is judged by. */
-  get asked(): Asked {
+  get asked(): Required<Asked> {
     return (this.#asked ??= this.asking())
   }
 
   /** The same for one of several operations of the room. */
-  asking(operation?: OperationName): Asked {
-    const { principal } = this.caller
-    return { ...this.own, principal, access: accessOf(this, operation) }
+  asking(operation?: OperationName): Required<Asked> {
+    const { requestId, caller } = this
+    return { requestId, principal: caller.principal, access: accessOf(this, operation) }
   }
 
   /** What the face looks up for itself. */

@@ -201,7 +201,7 @@ async function reEncrypt(call: ReEncryptCall) {
   const moving = call.room.reEncrypt({
     ...withKey(call, target),
     ciphertext,
-    sourceAccess: call.asking('decrypt').access!,
+    sourceAccess: call.asking('decrypt').access,
     sourceKeyId: source.keyId,
     sourceVaultId: source.vaultId,
     ...(sourceAlgorithm && { sourceAlgorithm }),

@@ -4,6 +4,7 @@ import type { DefinedTags, KeyStoreType } from '../../domain/records.ts'
 import type { Access } from '../../engine/api.ts'
 import { describing } from './access.ts'
 import type { Place } from './arn.ts'
+import type { Caller } from './call.ts'
 import { cloudHsmLink } from './cloud-hsm.ts'
 import { DEFAULT_ACCOUNT, type AwsOptions } from './options.ts'
 import { Tally } from './quotas.ts'
@@ -61,6 +62,8 @@ export class Face {
   readonly options: AwsOptions
   /** Keys that were used, by how they were named: only what never changes about them. */
   readonly uses: Remembered<Used> = new Remembered()
+  /** Callers by the scope of their signatures. */
+  readonly callers: Remembered<Caller> = new Remembered()
   /** KeyMaterialId by version. */
   readonly materials: Remembered<string> = new Remembered()
   readonly #describers: Remembered<NonNullable<Access['describe']>> = new Remembered()

@@ -45,10 +45,11 @@ const bodyOf = (body: unknown): Uint8Array | string =>
 
 /** Nothing for ordinary requests. */
 function queryOf(query: AwsHttpRequest['query'] = {}): string {
-  const parts = Object.entries(query).flatMap(([name, value]) =>
-    [value].flat().map((each) => `${encodeURIComponent(name)}=${encodeURIComponent(each ?? '')}`),
-  )
-  return parts.length === 0 ? '' : `?${parts.join('&')}`
+  let text = ''
+  for (const [name, value] of Object.entries(query))
+    for (const each of [value].flat())
+      text += `${text === '' ? '?' : '&'}${encodeURIComponent(name)}=${encodeURIComponent(each ?? '')}`
+  return text
 }
 
 /**

@@ -42,6 +42,8 @@ export class Usage {
   readonly since: Date
   /** By key ARN, the latest last. */
   readonly #last = new Map<string, Use>()
+  /** The end of it: most uses are of the key that was used before. */
+  #latest: string | undefined
 
   constructor(since: Date) {
     this.since = since
@@ -57,7 +59,8 @@ export class Usage {
   }
 
   #keep(arn: string, use: Use): void {
-    this.#last.delete(arn)
+    if (arn !== this.#latest) this.#last.delete(arn)
+    this.#latest = arn
     this.#last.set(arn, use)
     if (this.#last.size > KEYS_MAX) this.#last.delete(this.#last.keys().next().value!)
   }
