@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
 import { TARGETS } from './targets.mjs'
 
-const { tests } = TARGETS[process.env.STRONGROOM_MUTATE]
+const { tests, testTimeout = 60_000 } = TARGETS[process.env.STRONGROOM_MUTATE]
 
 /** A test file that cannot even be imported has noticed the mutant; Stryker counts tests only. */
 const importFailures = {
@@ -33,7 +33,7 @@ class InOrder extends BaseSequencer {
 export default defineConfig({
   test: {
     include: tests,
-    testTimeout: 60_000,
+    testTimeout,
     hookTimeout: 60_000,
     // One thread for all files of a run, and a new one for the next run.
     isolate: false,

@@ -10,7 +10,10 @@ import type { LevelPlatform } from '../../src/store/level/platform.ts'
 import type { Store } from '../../src/store/store.ts'
 import type { StoreHarness } from '../../src/testing/store-suite.ts'
 import { defaultPlatform } from '../../src/store/level/platform.ts'
+import { createMemoryStore } from '../../src/store/memory.ts'
 import { openDirectory } from '../../src/store/level/directory.ts'
+import { openLevelStore } from '../../src/store/level.ts'
+import { tinyLevel } from './tiny-level.ts'
 
 const made: string[] = []
 process.once('exit', () => {
@@ -84,3 +87,8 @@ export function levelHarness(): StoreHarness {
     breakNextWrite: (store) => homes.get(store)!.breakNext(),
   }
 }
+
+export const memoryHarness: StoreHarness = { open: async () => createMemoryStore() }
+
+/** The weakest database that the store accepts. */
+export const givenTiny: StoreHarness = { open: () => openLevelStore({ db: tinyLevel() }) }

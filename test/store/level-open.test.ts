@@ -9,15 +9,12 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Level } from 'level'
 import type { LevelPlatform } from '../../src/store/level/platform.ts'
 import type { StrongroomError } from '../../src/base/errors.ts'
-import { builtModules } from '../helpers/transpile.ts'
 import { commitOf, failureOf, textAt } from '../../src/testing/store-suite/kit.ts'
 import { freshDirectory } from './harness.ts'
 import { fromLevel } from '../../src/store/level/errors.ts'
@@ -253,52 +250,6 @@ describe('a store that is open', () => {
     }
     expect((await refusal(path, fails)).code).toBe('UNAVAILABLE')
     await (await openLevelStore({ path })).close()
-  })
-})
-
-describe('other processes', () => {
-  let modules: string
-  beforeAll(async () => {
-    modules = await builtModules()
-  })
-
-  const child = async (code: string, ...args: string[]): Promise<unknown> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [
-      '--input-type=module',
-      '--eval',
-      code,
-      modules,
-      ...args,
-    ])
-    return JSON.parse(stdout)
-  }
-
-  it('are locked out, and let in when it is closed', async () => {
-    const open = `
-      const { openLevelStore } = await import(process.argv[1] + '/store/level.js')
-      const answer = await openLevelStore({ path: process.argv[2] }).then(
-        (store) => store.close().then(() => ['opened']),
-        (error) => [error.code, error.message.includes('Another process')])
-      console.log(JSON.stringify(answer))`
-    const path = freshDirectory()
-    const store = await openLevelStore({ path })
-    expect(await child(open, path)).toEqual(['STORE_LOCKED', true])
-    // The refused attempt has not loosened the lock.
-    expect(await child(open, path)).toEqual(['STORE_LOCKED', true])
-    await store.close()
-    expect(await child(open, path)).toEqual(['opened'])
-  })
-
-  it('load nothing native by importing the module', async () => {
-    const load = `
-      import { createRequire } from 'node:module'
-      const cache = createRequire(process.argv[1] + '/').cache
-      const native = () => Object.keys(cache).filter((name) => name.includes('level')).length > 0
-      const { openLevelStore } = await import(process.argv[1] + '/store/level.js')
-      const before = native()
-      await (await openLevelStore({ path: process.argv[2] })).close()
-      console.log(JSON.stringify([before, native()]))`
-    expect(await child(load, freshDirectory())).toEqual([false, true])
   })
 })
 

@@ -5,11 +5,8 @@ import type { Store } from '../../src/store/store.ts'
 import type { StoreHarness } from '../../src/testing/store-suite.ts'
 import { SortedKeys } from '../../src/store/sorted.ts'
 import { compareBytes, fromHex, toHex, utf8 } from '../../src/base/bytes.ts'
-import { createMemoryStore } from '../../src/store/memory.ts'
 import { commitOf, failureOf } from '../../src/testing/store-suite/kit.ts'
-import { levelHarness } from './harness.ts'
-import { openLevelStore } from '../../src/store/level.ts'
-import { tinyLevel } from './tiny-level.ts'
+import { givenTiny, levelHarness, memoryHarness } from './harness.ts'
 
 type Model = Map<string, { value: string; version: bigint }>
 
@@ -115,13 +112,15 @@ async function runScan({ store, model }: World, step: StepOf<'scan'>): Promise<v
 }
 
 const HARNESSES: [string, StoreHarness, number][] = [
-  ['memory', { open: async () => createMemoryStore() }, 400],
+  ['memory', memoryHarness, 400],
   ['level', levelHarness(), 40],
-  ['a database without snapshots', { open: () => openLevelStore({ db: tinyLevel() }) }, 60],
+  ['a database without snapshots', givenTiny, 60],
 ]
+/** A mutant that lives runs all of this. */
+const SHARE = process.env['STRONGROOM_MUTATE'] ? 0.2 : 1
 
 describe('random histories', () => {
-  it.each(HARNESSES)('%s behaves as a Map does', async (_name, harness, numRuns) => {
+  it.each(HARNESSES)('%s behaves as a Map does', async (_name, harness, runs) => {
     await fc.assert(
       fc.asyncProperty(steps, async (history) => {
         const world: World = { store: await harness.open(), model: new Map(), harness }
@@ -132,7 +131,7 @@ describe('random histories', () => {
           await world.store.close()
         }
       }),
-      { numRuns },
+      { numRuns: runs * SHARE },
     )
   })
 })
