@@ -40,9 +40,9 @@ test('the file is named after what is in it, and replaced by force alone', async
 })
 
 test('through a pipe', async () => {
-  const out = await box.run(['backup', 'key', keyId, '--out', '-'])
+  const out = await box.alone(['backup', 'key', keyId, '--out', '-'])
   expect(out).toMatchObject({ code: 0, stderr: '' })
-  const back = await box.run(['restore', 'key', '-', '--json'], { input: out.bytes })
+  const back = await box.alone(['restore', 'key', '-', '--json'], { input: out.bytes })
   expect(JSON.parse(back.stdout)).toMatchObject({ key: keyId })
   expect((await box.fails(2, 'backup', 'key', keyId, '--out', '-')).code).toBe('INVALID_ARGUMENT')
 })

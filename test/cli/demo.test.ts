@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { cli, failureOf, sandbox } from './cli.ts'
+import { alone, cli, failureOf, sandbox } from './cli.ts'
 
 describe('demo', () => {
   test('shows the life of a key, step by step, and leaves nothing', async () => {
@@ -11,7 +11,7 @@ describe('demo', () => {
     await writeFile(box.path('letter.txt'), randomBytes(70_000))
     await mkdir(box.path('tmp'))
     const env = { TMPDIR: box.path('tmp') }
-    const ran = await cli(['demo', box.path('letter.txt')], { env })
+    const ran = await alone(['demo', box.path('letter.txt')], { env })
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     const steps = [...ran.stdout.matchAll(/^(\d)\. (.+)\n {3}(.+)$/gm)]
     expect(steps.map(([, number]) => Number(number))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9])

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Sandbox } from './cli.ts'
-import { cli, failureOf, start, stocked } from './cli.ts'
+import { failureOf, start, stocked } from './cli.ts'
 
 const CHUNK = 65_536
 
@@ -45,10 +45,12 @@ describe('files', () => {
   test('standard input and output, and a context', async () => {
     const content = randomBytes(100_000)
     const context = ['--context', 'b=2', '--context', 'a=1=1']
-    const sealed = await box.run(['encrypt', '-', '--key', 'files', ...context], { input: content })
+    const sealed = await box.alone(['encrypt', '-', '--key', 'files', ...context], {
+      input: content,
+    })
     expect(sealed).toMatchObject({ code: 0, stderr: '' })
     const swapped = ['--context', 'a=1=1', '--context', 'b=2']
-    const opened = await box.run(['decrypt', '-', ...swapped], { input: sealed.bytes })
+    const opened = await box.alone(['decrypt', '-', ...swapped], { input: sealed.bytes })
     expect(opened).toMatchObject({ code: 0, stderr: '' })
     expect(opened.bytes.equals(content)).toBe(true)
     for (const wrong of [[], ['--context', 'b=2'], ['--context', 'b=2', '--context', 'a=1']]) {
@@ -152,10 +154,7 @@ describe('a large file', () => {
 
   /** Runs a command that writes its peak memory, in bytes, to `peak`. */
   async function peakOf(args: readonly string[]): Promise<number> {
-    const ran = await cli([...args, ...seal()], {
-      cwd: box.folder,
-      node: ['--import', box.path('probe.mjs')],
-    })
+    const ran = await box.alone(args, { node: ['--import', box.path('probe.mjs')] })
     expect(ran).toMatchObject({ code: 0, stderr: '' })
     return Number(await readFile(box.path('peak'), 'utf8'))
   }

@@ -190,7 +190,7 @@ describe('sign and verify', () => {
       .update(await readFile(box.path('letter')))
       .digest()
     expect(digest).toHaveLength(32)
-    const ran = await box.run(['sign', '-', '--key', 'k-EC_P256---formatraw'], {
+    const ran = await box.alone(['sign', '-', '--key', 'k-EC_P256---formatraw'], {
       input: await readFile(box.path('letter')),
     })
     expect(ran).toMatchObject({ code: 0, stderr: '' })

@@ -3,7 +3,7 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Json, Sandbox } from './cli.ts'
-import { cli, failureOf, sandbox } from './cli.ts'
+import { alone, cli, failureOf, sandbox } from './cli.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const DAY_MS = 86_400_000
@@ -11,11 +11,11 @@ const daysFromNow = (time: unknown) => (Date.parse(String(time)) - Date.now()) /
 
 describe('usage', () => {
   test('help and version go to stdout', async () => {
-    const help = await cli(['--help'])
+    const help = await alone(['--help'])
     expect(help).toMatchObject({ code: 0, stderr: '' })
     for (const name of ['init', 'vault', 'key', 'encrypt', 'decrypt', 'sign', 'verify', 'demo'])
       expect(help.stdout).toMatch(new RegExp(`^  ${name}\\b`, 'm'))
-    expect(await cli(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' })
+    expect(await alone(['--version'])).toMatchObject({ code: 0, stdout: '0.1.0\n', stderr: '' })
   })
 
   test.each([
@@ -40,13 +40,13 @@ describe('usage', () => {
   })
 
   test('the same for people: one line, and what to do', async () => {
-    const plain = await cli(['vault', 'list', '--frobnicate'])
+    const plain = await alone(['vault', 'list', '--frobnicate'])
     expect(plain).toMatchObject({ code: 2, stdout: '' })
     expect(plain.stderr).toMatch(/^error INVALID_ARGUMENT: .*\n {2}Correct the named input\.\n$/)
   })
 
   test('a group without a command shows its help and fails', async () => {
-    const ran = await cli(['vault'])
+    const ran = await alone(['vault'])
     expect(ran).toMatchObject({ code: 2, stdout: '' })
     expect(ran.stderr).toContain('create <name>')
   })
@@ -60,7 +60,7 @@ describe('init', () => {
     expect(await box.json('init')).toEqual({ path: box.path('store') })
     expect(await box.fails(4, 'init')).toMatchObject({ code: 'STORE_EXISTS' })
     expect(await box.json('vault', 'list')).toEqual({ vaults: [] })
-    expect((await box.run(['vault', 'list'])).stdout).toBe('No vaults.\n')
+    expect((await box.alone(['vault', 'list'])).stdout).toBe('No vaults.\n')
   })
 
   test('STRONGROOM_DATA names the store, --data goes before it', async () => {
@@ -182,7 +182,8 @@ describe('keys', () => {
     const refused = await box.fails(4, 'key', 'rotate', 'orders')
     expect(refused.code).toBe('INVALID_STATE')
     expect(refused.explain).toMatchObject({ expected: 'enabled', found: 'disabled' })
-    const plain = await box.run(['key', 'rotate', 'orders'])
+    const plain = await box.alone(['key', 'rotate', 'orders'])
+    expect(plain.code).toBe(4)
     expect(plain.stderr).toMatch(/^error INVALID_STATE: .*\n {2}because .*found disabled\n {2}\S/)
     expect(await box.json('key', 'enable', 'orders')).toMatchObject({ state: 'enabled' })
   })
