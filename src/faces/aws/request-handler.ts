@@ -48,8 +48,8 @@ function queryOf(query: AwsHttpRequest['query'] = {}): string {
   let text = ''
   for (const [name, value] of Object.entries(query))
     for (const each of [value].flat())
-      text += `${text === '' ? '?' : '&'}${encodeURIComponent(name)}=${encodeURIComponent(each ?? '')}`
-  return text
+      text += `&${encodeURIComponent(name)}=${encodeURIComponent(each ?? '')}`
+  return text.replace('&', '?')
 }
 
 /**
