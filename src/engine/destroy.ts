@@ -7,6 +7,7 @@
 import { wipe } from '../base/bytes.ts'
 import { StrongroomError } from '../base/errors.ts'
 import { anyBehind } from '../domain/family.ts'
+import type { Row } from '../store/store.ts'
 import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import type { KeyView } from '../domain/settle.ts'
 import { RECORD_KINDS } from '../format/kinds.ts'
@@ -187,10 +188,10 @@ export async function removeRange(
   cell: Cell,
   kind: Parameters<Tx['del']>[0],
   bounds: { readonly gte: Uint8Array; readonly lt: Uint8Array },
-  wanted: (row: { readonly key: Uint8Array; readonly value: Uint8Array }) => boolean = () => true,
+  wanted: (row: Row) => boolean = () => true,
 ): Promise<number> {
   let removed = 0
-  let batch: { readonly key: Uint8Array; readonly value: Uint8Array }[] = []
+  let batch: Row[] = []
   const flush = async () => {
     const rows = batch
     batch = []

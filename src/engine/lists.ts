@@ -12,13 +12,14 @@ import { isPending, rotatedAt } from '../domain/material.ts'
 import {
   settleKeyStore,
   settleVault,
-  type KeyStoreView,
   type KeyView,
   type VaultView,
   type VersionView,
 } from '../domain/settle.ts'
-import { bytesToUuid, path, range } from '../format/paths.ts'
+import { bytesToUuid, path, range, type PathRange } from '../format/paths.ts'
 import { decodeValue, encodeValue } from '../format/records.ts'
+import type { Row } from '../store/store.ts'
+import type { Eventually } from '../crypto/provider.ts'
 import type {
   Alias,
   Key,
@@ -143,28 +144,51 @@ const sorting = ({ sortBy = 'TIMECREATED', sortOrder }: Query) => ({
   descending: (sortOrder ?? (sortBy === 'DISPLAYNAME' ? 'ASC' : 'DESC')) === 'DESC',
 })
 
-/** Vaults are few: one pass over all of them. */
-export async function pageOfVaults(
+/** A list of what is few: one pass over all rows, in memory of a page. */
+interface FewRows<V, T> {
+  readonly list: string
+  readonly bounds: PathRange
+  readonly descending: boolean
+  /** Undefined for a row that the query does not ask for. */
+  readonly read: (row: Row) => Eventually<V | undefined>
+  readonly at: (view: V) => Position
+  readonly answer: (view: V) => T
+}
+
+async function pageOfFew<V, T>(core: Core, query: Query, rows: FewRows<V, T>): Promise<Page<T>> {
+  const { limit = LIMITS.pageSizeDefault } = query
+  const scope = scopeOf(rows.list, query)
+  const after = readToken(core, scope, query.pageToken)
+  const smallest = new Smallest<V>(limit + 1, rows.descending, after)
+  for await (const row of eachRow(core, rows.bounds)) {
+    const view = await rows.read(row)
+    if (view !== undefined) smallest.offer(rows.at(view), () => view)
+  }
+  const found = smallest.kept.map(({ item, at }) => ({ item: rows.answer(item), at }))
+  return page(core, scope, found, limit)
+}
+
+export function pageOfVaults(
   core: Core,
   query: ListVaultsInput,
   now: number,
 ): Promise<Page<Vault>> {
-  const { limit = LIMITS.pageSizeDefault, compartmentId } = query
-  const scope = scopeOf('vaults', query)
+  const { compartmentId } = query
   const { byName, descending } = sorting(query)
-  const smallest = new Smallest<VaultView>(
-    limit + 1,
+  return pageOfFew(core, query, {
+    list: 'vaults',
+    bounds: range.vaults(),
     descending,
-    readToken(core, scope, query.pageToken),
-  )
-  for await (const { key, value } of eachRow(core, range.vaults())) {
-    const id = bytesToUuid(key.subarray(1, 17))
-    const view = settleVault(core.records.open('vault', id, key, value), now)
-    if (compartmentId !== undefined && view.record.compartmentId !== compartmentId) continue
-    smallest.offer([byName ? view.record.displayName : view.record.createdAt, id], () => view)
-  }
-  const found = smallest.kept.map(({ item, at }) => ({ item: vaultAnswer(item), at }))
-  return page(core, scope, found, limit)
+    read: ({ key, value }) => {
+      const id = bytesToUuid(key.subarray(1, 17))
+      const view = settleVault(core.records.open('vault', id, key, value), now)
+      return (compartmentId ?? view.record.compartmentId) === view.record.compartmentId
+        ? view
+        : undefined
+    },
+    at: ({ record }) => [byName ? record.displayName : record.createdAt, record.id],
+    answer: vaultAnswer,
+  })
 }
 
 const ALGORITHM_OF = {
@@ -280,48 +304,39 @@ async function versionsThrough<T>(
 }
 
 /** Aliases by name; those of deleted keys are gone with them. */
-export async function pageOfAliases(
+export function pageOfAliases(
   core: Core,
   query: ListAliasesInput,
-  vault: VaultView,
+  { record: { id } }: VaultView,
   alive: (keyId: string) => Promise<boolean>,
 ): Promise<Page<Alias>> {
-  const { limit = LIMITS.pageSizeDefault } = query
-  const scope = scopeOf('aliases', query)
-  const smallest = new Smallest<Alias>(
-    limit + 1,
-    query.sortOrder === 'DESC',
-    readToken(core, scope, query.pageToken),
-  )
-  const { id } = vault.record
-  for await (const { key, value } of eachRow(core, range.aliases(id))) {
-    const entry = core.records.open('alias', id, key, value)
-    if (query.keyId !== undefined && query.keyId !== entry.record.keyId) continue
-    if (await alive(entry.record.keyId))
-      smallest.offer([entry.record.name, ''], () => aliasAnswer(entry))
-  }
-  return page(core, scope, smallest.kept, limit)
+  return pageOfFew(core, query, {
+    list: 'aliases',
+    bounds: range.aliases(id),
+    descending: query.sortOrder === 'DESC',
+    read: async ({ key, value }) => {
+      const entry = core.records.open('alias', id, key, value)
+      const { keyId } = entry.record
+      return (query.keyId ?? keyId) === keyId && (await alive(keyId)) ? entry : undefined
+    },
+    at: ({ record }) => [record.name, ''],
+    answer: aliasAnswer,
+  })
 }
 
-/** Key stores in the order of their creation; there are few. */
-export async function pageOfKeyStores(
+/** Key stores in the order of their creation. */
+export function pageOfKeyStores(
   core: Core,
   query: Query,
-  vault: VaultView,
+  { record: { id } }: VaultView,
   now: number,
 ): Promise<Page<KeyStore>> {
-  const { limit = LIMITS.pageSizeDefault } = query
-  const scope = scopeOf('key stores', query)
-  const smallest = new Smallest<KeyStoreView>(
-    limit + 1,
-    query.sortOrder === 'DESC',
-    readToken(core, scope, query.pageToken),
-  )
-  const { id } = vault.record
-  for await (const { key, value } of eachRow(core, range.keyStores(id))) {
-    const view = settleKeyStore(core.records.open('keyStore', id, key, value), now)
-    smallest.offer([view.record.createdAt, view.record.id], () => view)
-  }
-  const found = smallest.kept.map(({ item, at }) => ({ item: keyStoreAnswer(item), at }))
-  return page(core, scope, found, limit)
+  return pageOfFew(core, query, {
+    list: 'key stores',
+    bounds: range.keyStores(id),
+    descending: query.sortOrder === 'DESC',
+    read: ({ key, value }) => settleKeyStore(core.records.open('keyStore', id, key, value), now),
+    at: ({ record }) => [record.createdAt, record.id],
+    answer: keyStoreAnswer,
+  })
 }

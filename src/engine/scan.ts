@@ -1,4 +1,4 @@
-import type { Store } from '../store/store.ts'
+import type { Row, Store } from '../store/store.ts'
 import { readStore } from './records.ts'
 
 const ROWS_PER_SCAN = 128
@@ -8,7 +8,7 @@ export async function* eachRow(
   core: { readonly store: Store },
   bounds: { readonly gte: Uint8Array; readonly lt: Uint8Array },
   reverse = false,
-): AsyncGenerator<{ readonly key: Uint8Array; readonly value: Uint8Array }> {
+): AsyncGenerator<Row> {
   let { gte, lt } = bounds
   for (;;) {
     const scan = { gte, lt, limit: ROWS_PER_SCAN, reverse }
