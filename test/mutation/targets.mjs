@@ -30,6 +30,8 @@ export const TARGETS = {
     mutate: ['src/store/**/*.ts'],
     // Killing children shows nothing about one changed line that the others do not show faster.
     tests: [
+      'test/store/writer.test.ts',
+      'test/store/group.test.ts',
       'test/store/level-write.test.ts',
       'test/store/level-open.test.ts',
       'test/store/sidecar.test.ts',
