@@ -35,6 +35,7 @@ export default defineConfig({
     include: tests,
     testTimeout,
     hookTimeout: 60_000,
+    setupFiles: ['test/mutation/bail.mjs'],
     // One thread for all files of a run, and a new one for the next run.
     isolate: false,
     reporters: [importFailures],
