@@ -31,12 +31,15 @@ const isPlain = ({ type, expressions }) =>
   (type === 'TemplateLiteral' &&
     expressions.every((part) => ['Identifier', 'MemberExpression'].includes(part.type)))
 
+/** The whole of a text that is put together from pieces. */
+const whole = (path) => (path.parent?.operator === '+' ? whole(path.parentPath) : path)
+
 const isMessage = ({ parent, key, listKey }) =>
   listKey === 'arguments'
     ? WORDS[nameOf(parent.callee)]?.includes(key)
     : parent?.type === 'ObjectProperty' && key === 'value' && nameOf(parent.key) === 'message'
 
 const shouldIgnore = (path) =>
-  isPlain(path.node) && isMessage(path) ? 'words of an error' : undefined
+  isPlain(path.node) && isMessage(whole(path)) ? 'words of an error' : undefined
 
 export const strykerPlugins = [{ kind: 'Ignore', name: 'messages', value: { shouldIgnore } }]

@@ -32,6 +32,10 @@ export const TARGETS = {
     tests: [
       'test/store/writer.test.ts',
       'test/store/group.test.ts',
+      'test/store/sorted.test.ts',
+      'test/store/limits.test.ts',
+      'test/store/names.test.ts',
+      'test/store/free-space.test.ts',
       'test/store/level-write.test.ts',
       'test/store/level-open.test.ts',
       'test/store/sidecar.test.ts',

@@ -39,7 +39,7 @@ const commit = ({ checks = {}, puts = {}, dels = [] }: Parts): { commit: Encoded
 
 const shown = ({ operations }: Round<unknown>): string[] =>
   operations.map((one) =>
-    one.type === 'put' ? `put ${toHex(one.key)} ${toHex(one.value)}` : `del ${toHex(one.key)}`,
+    [one.type, toHex(one.key), ...(one.type === 'put' ? [toHex(one.value)] : [])].join(' '),
   )
 
 const settle = (

@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest'
 import type { LevelDatabase } from '../../src/store/level/database.ts'
 import type { LevelPlatform } from '../../src/store/level/platform.ts'
 import { LIMITS } from '../../src/domain/limits.ts'
-import { RESERVE_BYTES_MIN, createFreeSpace } from '../../src/store/level/free-space.ts'
+import { RESERVE_BYTES_MIN } from '../../src/store/level/free-space.ts'
 import { breakable, freshDirectory } from './harness.ts'
 import { commitOf, failureOf, scanText, textAt } from '../../src/testing/store-suite/kit.ts'
 import { defaultPlatform } from '../../src/store/level/platform.ts'
@@ -273,21 +273,6 @@ describe('free space', () => {
     state.fails = true
     expect(await failureOf(store.commit(commitOf({ puts: { a: '1' } })))).toBe('unavailable')
     await store.close()
-  })
-
-  it('must hold four times the log when that is more', async () => {
-    const { state, platform } = disk()
-    const location = freshDirectory()
-    writeFileSync(join(location, '000005.log'), '')
-    truncateSync(join(location, '000005.log'), 20 * 1024 * 1024)
-    writeFileSync(join(location, '000004.ldb'), '')
-    truncateSync(join(location, '000004.ldb'), 500 * 1024 * 1024)
-    const reserve = () =>
-      failureOf(createFreeSpace(location, { ...defaultPlatform, ...platform }).reserve(4096))
-    state.free = 80 * 1024 * 1024
-    expect(await reserve()).toBe('unavailable')
-    state.free += 4096
-    expect(await reserve()).toBe('none')
   })
 })
 

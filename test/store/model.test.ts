@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import type { Store } from '../../src/store/store.ts'
 import type { StoreHarness } from '../../src/testing/store-suite.ts'
-import { SortedKeys } from '../../src/store/sorted.ts'
 import { compareBytes, fromHex, toHex, utf8 } from '../../src/base/bytes.ts'
 import { commitOf, failureOf } from '../../src/testing/store-suite/kit.ts'
 import { givenTiny, levelHarness, memoryHarness } from './harness.ts'
@@ -142,40 +141,3 @@ const WHOLE = {
   limit: 1e6,
   reverse: false,
 }
-
-describe('the sorted keys of the memory store', () => {
-  const name = (i: number): string => String((i * 7919) % 100_003).padStart(6, '0')
-
-  it('stay sorted while chunks split and vanish', () => {
-    const keys = new SortedKeys()
-    const model = new Set<string>()
-    for (let i = 0; i < 20_000; i++) {
-      keys.add(name(i))
-      keys.add(name(i))
-      model.add(name(i))
-    }
-    const check = (): void => {
-      const sorted = [...model].sort()
-      expect(keys.range('', '~', 1e6, false)).toEqual(sorted)
-      expect(keys.range('', '~', 1e6, true)).toEqual(sorted.toReversed())
-      for (let i = 0; i < 200; i++) {
-        const [from, to] = [name(i * 31), name(i * 17)]
-        const within = sorted.filter((one) => one >= from && one < to)
-        expect(keys.range(from, to, 10, false)).toEqual(within.slice(0, 10))
-        expect(keys.range(from, to, 10, true)).toEqual(within.toReversed().slice(0, 10))
-      }
-    }
-    check()
-    for (let i = 0; i < 19_000; i++) {
-      keys.delete(name(i))
-      keys.delete(name(i))
-      model.delete(name(i))
-    }
-    check()
-    for (const one of model) keys.delete(one)
-    expect(keys.range('', '~', 10, false)).toEqual([])
-    expect(keys.range('', '~', 10, true)).toEqual([])
-    keys.add('again')
-    expect(keys.range('', '~', 10, true)).toEqual(['again'])
-  })
-})

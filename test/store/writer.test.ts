@@ -206,6 +206,22 @@ describe('callers that were just answered', QUICK, () => {
     expect(await turnsOf(3, 2)).toBeGreaterThan(1)
   })
 
+  it('are not waited for by a timer, which takes a hundred times longer', async () => {
+    const timers = vi.spyOn(globalThis, 'setTimeout')
+    const { writer } = scene()
+    await Promise.all([comesBack(writer, 'a', 0), comesBack(writer, 'b', 40)])
+    expect(timers).not.toHaveBeenCalled()
+    timers.mockRestore()
+  })
+
+  it('of a batch of one are served in the same turn', async () => {
+    const { writer, events } = scene()
+    const turned = turn().then(() => events.push('turn'))
+    for (const name of ['a', 'b', 'c']) await writer.push(put(name))
+    expect(events).not.toContain('turn')
+    await turned
+  })
+
   it('are not waited for when there was but a job', async () => {
     const { writer, events } = scene()
     const job = writer.exclusive(async () => undefined)
