@@ -1,5 +1,4 @@
 /** Images of a LevelDB store: a copy of one moment that shares its tables, and harms nothing. */
-import { execFile } from 'node:child_process'
 import {
   appendFileSync,
   existsSync,
@@ -12,14 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
 import type { Store, StoreImage } from '../../src/store/store.ts'
 import { makeImage } from '../../src/store/level/image.ts'
 import { openLevelStore } from '../../src/store/level.ts'
 import { commitOf, failureOf, scanText, textAt } from '../../src/testing/store-suite/kit.ts'
-import { builtModules } from '../helpers/transpile.ts'
 import { freshDirectory } from './harness.ts'
 
 const imagesIn = (path: string): string[] =>
@@ -116,22 +113,6 @@ describe('an image', () => {
     expect(Object.keys(a.rows).length).toBe(Object.keys(b.rows).length)
     await copy.close()
     await image.remove()
-    await store.close()
-  })
-
-  it('does not loosen the lock of the store', async () => {
-    const { path, store } = await filled()
-    const image = await store.image!()
-    await image.remove()
-    const code = `
-      const { openLevelStore } = await import(process.argv[1] + '/store/level.js')
-      const answer = await openLevelStore({ path: process.argv[2] }).then(() => 'opened', (e) => e.code)
-      console.log(answer)
-      process.exit()`
-    const modules = await builtModules()
-    const args = ['--input-type=module', '--eval', code, modules, path]
-    const { stdout } = await promisify(execFile)(process.execPath, args)
-    expect(stdout.trim()).toBe('STORE_LOCKED')
     await store.close()
   })
 

@@ -33,7 +33,8 @@ describe('other processes', () => {
     const path = freshDirectory()
     const store = await openLevelStore({ path })
     expect(await child(open, path)).toEqual(['STORE_LOCKED', true])
-    // The refused attempt has not loosened the lock.
+    // Neither the refused attempt nor an image has loosened the lock.
+    await (await store.image!()).remove()
     expect(await child(open, path)).toEqual(['STORE_LOCKED', true])
     await store.close()
     expect(await child(open, path)).toEqual(['opened'])
