@@ -32,6 +32,9 @@ export const TARGETS = {
     tests: [
       'test/store/writer.test.ts',
       'test/store/group.test.ts',
+      'test/store/level-store.test.ts',
+      'test/store/memory.test.ts',
+      'test/store/adopted.test.ts',
       'test/store/sorted.test.ts',
       'test/store/limits.test.ts',
       'test/store/names.test.ts',
