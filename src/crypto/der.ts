@@ -47,10 +47,11 @@ export const NULL = node(TAG.null)
  */
 export function integer(magnitude: Uint8Array): DerNode {
   let start = 0
-  while (start < magnitude.length - 1 && magnitude[start] === 0) start++
+  while (magnitude[start] === 0) start++
   const digits = magnitude.subarray(start)
-  if (digits.length === 0) return node(TAG.integer, ZERO)
-  return digits[0]! < 0x80 ? node(TAG.integer, digits) : node(TAG.integer, ZERO, digits)
+  // A zero byte before a sign bit, and for zero itself, which has no digits.
+  const fits = digits[0]! < 0x80
+  return fits ? node(TAG.integer, digits) : node(TAG.integer, ZERO, digits)
 }
 
 const lengthBytes = (length: number): number =>
@@ -151,9 +152,10 @@ export class DerReader {
     const first = this.#byte()
     if (first < 0x80) return first
     const count = first & 0x7f
-    if (count === 0 || count > 3) throw new MalformedDer()
+    if (count === 0) throw new MalformedDer()
     let length = 0
     for (let i = 0; i < count; i++) length = length * 256 + this.#byte()
+    // The fewest bytes, and at most three.
     if (lengthBytes(length) !== count + 1) throw new MalformedDer()
     return length
   }

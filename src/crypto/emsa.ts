@@ -41,8 +41,8 @@ function maskInPlace(digest: Digest, hash: Hash, seed: Uint8Array, target: Uint8
   for (let block = 0; block * hLen < target.length; block++) {
     view.setUint32(0, block)
     const mask = digest(hash, seed, counter)
-    const end = Math.min(hLen, target.length - block * hLen)
-    for (let i = 0; i < end; i++) target[block * hLen + i]! ^= mask[i]!
+    // The last mask may be longer than the target: what is written beyond it is dropped.
+    for (let i = 0; i < hLen; i++) target[block * hLen + i]! ^= mask[i]!
     wipe(mask)
   }
 }

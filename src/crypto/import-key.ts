@@ -80,8 +80,6 @@ function isConsistent(numbers: keys.RsaPrivateNumbers): boolean {
   const [ed, p1, q1] = [product(of('e'), d), kept(minusOne(p)), kept(minusOne(q))]
   try {
     return (
-      // 2 f: the primes differ.
-      compare(p, q) !== 0 &&
       compare(product(p, q), n) === 0 &&
       compare(d, n) < 0 &&
       compare(rest(ed, p1), ONE) === 0 &&
@@ -89,6 +87,7 @@ function isConsistent(numbers: keys.RsaPrivateNumbers): boolean {
       compare(of('dp'), rest(d, p1)) === 0 &&
       compare(of('dq'), rest(d, q1)) === 0 &&
       compare(qi, p) < 0 &&
+      // Were the primes the same (2 f), q would have no inverse.
       compare(rest(product(qi, q), p), ONE) === 0
     )
   } finally {

@@ -1,7 +1,6 @@
 /**
  * What only the portable provider promises: no platform, no leaks of work buffers, honest limits.
  */
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { concat, toHex, utf8 } from '../../src/base/bytes.ts'
 import { StrongroomError } from '../../src/base/errors.ts'
@@ -16,7 +15,6 @@ const provider = createPortableProvider()
 const RAW = { messageType: 'raw' } as const
 const DIGEST = { messageType: 'digest' } as const
 const MESSAGE = utf8('message')
-const SOURCE = new URL('../../src/crypto/', import.meta.url)
 let rsa: KeyPairBytes
 
 beforeAll(async () => {
@@ -36,30 +34,6 @@ async function failure(work: () => unknown): Promise<StrongroomError> {
 }
 
 describe('independence from the platform', () => {
-  it('nothing that it imports, near or far, comes from Node', () => {
-    const seen = new Set<string>()
-    const visit = (url: URL): void => {
-      if (seen.has(url.href)) return
-      seen.add(url.href)
-      const text = readFileSync(url, 'utf8')
-      expect(text, url.pathname).not.toMatch(/\b(Buffer|process|__dirname)\.\w|\brequire\(/)
-      for (const [, name] of text.matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
-        expect(name, url.pathname).toMatch(/^(\.{1,2}\/|@noble\/)/)
-        if (name!.startsWith('.')) visit(new URL(name!, url))
-      }
-    }
-    visit(new URL('portable/index.ts', SOURCE))
-    expect(seen.size).toBeGreaterThan(15)
-  })
-
-  it('has the same file names as the other provider', () => {
-    const [node, portable] = ['node/', 'portable/'].map((folder) =>
-      readdirSync(new URL(folder, SOURCE)).sort(),
-    )
-    expect(portable).toEqual(node)
-    expect(existsSync(new URL('provider.ts', SOURCE))).toBe(true)
-  })
-
   it('passes its known-answer tests', async () => {
     await expect(provider.selfTest()).resolves.toBeUndefined()
   })

@@ -1,6 +1,8 @@
 /** What the crypto tests share: the providers under test, the vectors, and small builders. */
 import { readFileSync } from 'node:fs'
-import { fromHex } from '../../src/base/bytes.ts'
+import { shake128 } from '@noble/hashes/sha3.js'
+import { fromHex, utf8 } from '../../src/base/bytes.ts'
+import type { Random } from '../../src/base/ports.ts'
 import { SPECS, algorithmFor } from '../../src/domain/algorithms.ts'
 import { PAIR_SPECS, SIGNING_ALGORITHMS } from '../../src/domain/algorithms.ts'
 import type { Hash, PairSpec, SigningAlgorithm } from '../../src/domain/algorithms.ts'
@@ -89,3 +91,20 @@ export function flipped(bytes: Uint8Array, at: number, mask = 1): Uint8Array {
   copy[at < 0 ? copy.length + at : at]! ^= mask
   return copy
 }
+
+/** A reproducible source that counts what was taken. */
+export function counted(seed: string): Random & { taken: number } {
+  const state = shake128.create().update(utf8(seed))
+  const random = {
+    deterministic: true,
+    taken: 0,
+    fill(target: Uint8Array) {
+      target.set(state.xof(target.length))
+      random.taken += target.length
+    },
+  }
+  return random
+}
+
+export const ownsMemory = (result: Uint8Array): boolean =>
+  result.constructor === Uint8Array && result.buffer.byteLength === result.length

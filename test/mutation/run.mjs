@@ -19,5 +19,5 @@ const config = fileURLToPath(new URL('stryker.config.mjs', import.meta.url))
 const only = files.length > 0 ? ['--mutate', files.join(',')] : []
 spawn(process.execPath, [stryker, 'run', config, ...only], {
   stdio: 'inherit',
-  env: { ...process.env, STRONGROOM_MUTATE: target },
+  env: { ...process.env, STRONGROOM_MUTATE: target, STRONGROOM_MUTATE_FILES: files.join(',') },
 }).on('exit', (code) => process.exit(code ?? 1))

@@ -15,7 +15,7 @@ export default {
   ignoreStatic: false,
   coverageAnalysis: 'perTest',
   concurrency: 1,
-  timeoutMS: 20_000,
+  timeoutMS: TARGETS[target].timeoutMS ?? 20_000,
   timeoutFactor: 1.5,
   disableTypeChecks: false,
   checkers: [],

@@ -1,9 +1,12 @@
 import { relative } from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
-import { TARGETS } from './targets.mjs'
+import { TARGETS, testsOf } from './targets.mjs'
 
-const { tests, testTimeout = 60_000 } = TARGETS[process.env.STRONGROOM_MUTATE]
+const { STRONGROOM_MUTATE, STRONGROOM_MUTATE_FILES = '' } = process.env
+const target = TARGETS[STRONGROOM_MUTATE]
+const tests = testsOf(target, STRONGROOM_MUTATE_FILES.split(',').filter(Boolean))
+const { testTimeout = 60_000 } = target
 
 /** A test file that cannot even be imported has noticed the mutant; Stryker counts tests only. */
 const importFailures = {

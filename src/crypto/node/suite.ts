@@ -74,7 +74,7 @@ class NodeSuite implements Suite {
     this.#sources = sources
     this.#gcm = names.gcm
     this.#key = wordsOf(new Uint8Array(key.length))
-    this.#ecb = createCipheriv(names.ecb, key, null).setAutoPadding(false)
+    this.#ecb = createCipheriv(names.ecb, key, null)
     // XAES steps 1 and 2
     const zero = this.#ecb.update(new Uint8Array(xaes.BLOCK_BYTES))
     const k1 = xaes.cmacSubkey(zero)

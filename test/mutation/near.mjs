@@ -1,0 +1,29 @@
+/** TABLE: the tests that concern a file of src/crypto, the quick and decisive ones first. */
+const tests = (...names) => names.map((name) => `test/crypto/${name}.test.ts`)
+const both = (name, list) =>
+  Object.fromEntries(['node', 'portable'].map((side) => [`src/crypto/${side}/${name}.ts`, list]))
+const each = (names, list) =>
+  Object.fromEntries(names.map((name) => [`src/crypto/${name}.ts`, list]))
+
+export const CRYPTO_NEAR = {
+  ...each(['der'], tests('der')),
+  ...each(['emsa'], tests('emsa')),
+  ...each(['keys'], tests('keys')),
+  ...each(['import-key'], tests('import-key')),
+  ...each(['limbs'], tests('limbs')),
+  ...each(['xaes', 'node/suite', 'portable/suite'], tests('suite')),
+  ...each(['node/aes', 'node/hash'], tests('node-symmetric', 'vectors')),
+  ...each(['prime', 'scalar'], tests('prime')),
+  ...each(['pool', 'gate', 'context'], tests('pool')),
+  ...each(['self-test', 'known-answers'], tests('self-test')),
+  ...each(['curves', 'ecdsa', 'eddsa'], tests('vectors', 'eddsa', 'refusals')),
+  ...each(
+    ['lattices', 'lattice-pairs', 'ml-dsa', 'ml-kem', 'parameter-sets', 'lattice-families'],
+    tests('lattice'),
+  ),
+  ...each(['portable/aes', 'portable/hash', 'portable/random'], tests('vectors', 'portable')),
+  ...both('ec', tests('vectors', 'refusals')),
+  ...both('okp', tests('vectors', 'eddsa', 'refusals')),
+  ...both('rsa', tests('vectors', 'portable', 'refusals')),
+  ...both('pairs', tests('vectors', 'portable')),
+}
