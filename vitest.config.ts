@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/helpers/longest-first.ts'
 
 export default defineConfig({
   test: {
@@ -8,5 +9,9 @@ export default defineConfig({
     hookTimeout: 60_000,
     // The default leaves one core idle, which on two cores doubles the time.
     maxWorkers: availableParallelism(),
+    // A worker keeps what it has loaded, tested and compiled for its next file.
+    isolate: false,
+    setupFiles: ['test/helpers/setup.ts'],
+    sequence: { sequencer: LongestFirst },
   },
 })

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
+import { atEnd } from '../helpers/at-end.ts'
 import { builtTree } from '../helpers/build.mjs'
 import type { Line, Outcome } from './resident.ts'
 
@@ -134,7 +134,7 @@ export interface Sandbox {
 
 export async function sandbox(): Promise<Sandbox> {
   const folder = await mkdtemp(join(tmpdir(), 'strongroom-cli-'))
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  atEnd(() => rm(folder, { recursive: true, force: true }))
   const path = (name: string) => join(folder, name)
   await writeFile(path('key'), randomBytes(32))
   const seal = ['--data', path('store'), '--key-file', path('key')]

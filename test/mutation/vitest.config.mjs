@@ -41,6 +41,7 @@ export default defineConfig({
     setupFiles: ['test/mutation/bail.mjs'],
     // One thread for all files of a run, and a new one for the next run.
     isolate: false,
+    setupFiles: ['test/helpers/setup.ts'],
     reporters: [importFailures],
     sequence: { sequencer: InOrder },
   },

@@ -12,7 +12,8 @@ import type { models } from 'oci-keymanagement'
 import { ociHttpClient, type OciHttpClient, type OciOptions } from '../../../src/faces/oci/index.ts'
 import { parseOcid } from '../../../src/faces/oci/ocid.ts'
 import type { Strongroom } from '../../../src/index.ts'
-import { ociService, serve, type RunningServer } from '../../../src/server/index.ts'
+import { ociService, serve } from '../../../src/server/index.ts'
+import { atEnd } from '../../helpers/at-end.ts'
 
 /** What clients need to know of a room. */
 export interface Reached {
@@ -30,7 +31,6 @@ export interface Transport {
   readonly reach: (room: Strongroom, options: OciOptions) => Promise<Reached>
   /** The endpoints of a vault in replies, by its extension. */
   readonly endpoints: (extension: string, region: string) => { management: RegExp; crypto: RegExp }
-  readonly close: () => Promise<void>
 }
 
 const inProcess: Transport = {
@@ -49,7 +49,6 @@ const inProcess: Transport = {
       new RegExp(`^https://${extension}-${service}\\.kms\\.${region}\\.oraclecloud\\.com$`)
     return { management: url('management'), crypto: url('crypto') }
   },
-  close: async () => undefined,
 }
 
 const pair = generateKeyPairSync('rsa', {
@@ -75,7 +74,6 @@ export const detailsProvider = () =>
   )
 
 const signer = new DefaultRequestSigner(detailsProvider())
-const servers: RunningServer[] = []
 const PORT = /^http:\/\/127\.0\.0\.1:\d+$/
 
 const overHttp: Transport = {
@@ -87,7 +85,7 @@ const overHttp: Transport = {
     const signatures = { keys, now: () => new Date() }
     const oci = ociService(room, { signatures, ...options })
     const server = await serve(room, { faces: [oci.face], port: 0 })
-    servers.push(server)
+    atEnd(() => server.close({ drainMs: 0 }))
     await oci.start(server)
     const network = new FetchHttpClient(signer)
     const httpClient: OciHttpClient = { send: (request) => network.send(request as never) }
@@ -98,9 +96,6 @@ const overHttp: Transport = {
     return { httpClient, service: server.url, endpoints }
   },
   endpoints: () => ({ management: PORT, crypto: PORT }),
-  close: async () => {
-    await Promise.all(servers.splice(0).map((server) => server.close({ drainMs: 0 })))
-  },
 }
 
 export const TRANSPORTS: readonly Transport[] = [inProcess, overHttp]

@@ -9,22 +9,14 @@ import {
   KmsVaultClient,
   type models,
 } from 'oci-keymanagement'
-import { afterAll, describe, vi } from 'vitest'
+import { describe, vi } from 'vitest'
 import type { ObjectRef, ObjectStore } from '../../../src/backup/objects.ts'
 import { createNodeProvider } from '../../../src/crypto/node/index.ts'
 import type { CryptoProvider, KeyPairBytes } from '../../../src/crypto/provider.ts'
 import type { OciOptions } from '../../../src/faces/oci/index.ts'
 import { Strongroom, VirtualClock, type OpenOptions } from '../../../src/index.ts'
+import { atEnd } from '../../helpers/at-end.ts'
 import { TRANSPORTS, type Reached, type Transport } from './transports.ts'
-
-// The retrier of the SDK warns of every refusal.
-const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
-const rooms: Strongroom[] = []
-afterAll(async () => {
-  warn.mockRestore()
-  await Promise.all(TRANSPORTS.map(({ close }) => close()))
-  await Promise.all(rooms.map((room) => room.close()))
-})
 
 export const compartment = (letter: string): string => `ocid1.compartment.oc1..${letter.repeat(60)}`
 export const COMPARTMENT = compartment('c')
@@ -108,9 +100,17 @@ export interface Furnished extends VaultClients {
   ) => Promise<models.Key>
 }
 
+/** The retrier of the SDK warns of every refusal. */
+function hush(): void {
+  if (vi.isMockFunction(console.warn)) return
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+  atEnd(() => warn.mockRestore())
+}
+
 export async function openRoom(options: OpenOptions = {}): Promise<Strongroom> {
+  hush()
   const room = await Strongroom.open({ region: REGION, crypto: provider, ...options })
-  rooms.push(room)
+  atEnd(() => room.close())
   return room
 }
 
