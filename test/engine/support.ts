@@ -11,6 +11,7 @@ import { StrongroomError, type ErrorCode } from '../../src/base/errors.ts'
 import { toHex } from '../../src/base/bytes.ts'
 import type { Row, Store } from '../../src/store/store.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
+import { sharedProvider } from '../helpers/provider.ts'
 
 export type Room = Strongroom
 
@@ -43,8 +44,10 @@ export async function stage(
   options: OpenOptions = {},
 ): Promise<Stage> {
   const clock = new VirtualClock()
+  // A random source is for a provider of the room's own.
+  const crypto = options.random ? {} : { crypto: await sharedProvider() }
   const open = (more: OpenOptions = {}): Promise<Room> =>
-    Strongroom.open({ store, seal: SEAL, clock, ...options, ...more })
+    Strongroom.open({ store, seal: SEAL, clock, ...crypto, ...options, ...more })
   const room = await open()
   const { id: vaultId } = await room.createVault({ displayName: 'main' })
   const again = async (more?: OpenOptions): Promise<Room> => {

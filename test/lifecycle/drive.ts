@@ -7,6 +7,7 @@ import type { OperationName } from '../../src/engine/api.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { faultyStore } from '../../src/testing/faulty-store.ts'
+import { sharedProvider } from '../helpers/provider.ts'
 import type { Room } from '../model/real.ts'
 import type { Kind } from './fixtures.ts'
 
@@ -23,7 +24,8 @@ export interface Stage {
   readonly versionId: string
 }
 
-const openRoom = async (clock: VirtualClock): Promise<Room> => Strongroom.open({ clock })
+const openRoom = async (clock: VirtualClock): Promise<Room> =>
+  Strongroom.open({ clock, crypto: await sharedProvider() })
 
 async function stageOf(room: Room, clock: VirtualClock, origin: 'internal' | 'imported') {
   const vault = await room.createVault({ displayName: 'v' })

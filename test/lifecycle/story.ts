@@ -5,6 +5,7 @@ import type { VirtualClock } from '../../src/base/clock.ts'
 import { StrongroomError } from '../../src/base/errors.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import type { OperationName } from '../../src/engine/api.ts'
+import { sharedProvider } from '../helpers/provider.ts'
 import type { Room } from '../model/real.ts'
 import type { Line } from './fixtures.ts'
 
@@ -80,7 +81,7 @@ async function see(scene: Scene, line: Line): Promise<void> {
 }
 
 export async function tell(lines: readonly Line[], clock: VirtualClock): Promise<void> {
-  const room: Room = await Strongroom.open({ clock })
+  const room: Room = await Strongroom.open({ clock, crypto: await sharedProvider() })
   const scene: Scene = { room, clock, start: clock.now(), ids: new Map() }
   for (const line of lines) await (line.see === undefined ? act(scene, line) : see(scene, line))
   await room.close()

@@ -6,6 +6,7 @@ import { Strongroom } from '../../src/index.ts'
 import { VirtualClock } from '../../src/base/clock.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import type { Store } from '../../src/store/store.ts'
+import { sharedProvider } from '../helpers/provider.ts'
 import type { Real, Room } from './real.ts'
 
 const SEAL = { key: new Uint8Array(32).fill(7) }
@@ -44,7 +45,9 @@ function realOver(
 /** A room in memory; its store stays when it is closed and opened again. */
 export async function memoryReal(wrap: (store: Store) => Store = (store) => store): Promise<Real> {
   const store = wrap(lasting(createMemoryStore()))
-  const open = (clock: VirtualClock): Promise<Room> => Strongroom.open({ store, seal: SEAL, clock })
+  const crypto = await sharedProvider()
+  const open = (clock: VirtualClock): Promise<Room> =>
+    Strongroom.open({ store, seal: SEAL, clock, crypto })
   const clock = new VirtualClock()
   return realOver(open, clock, await open(clock))
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { KeyMetadata, KMSClient } from '@aws-sdk/client-kms'
 import { Strongroom } from '../../../src/index.ts'
 import type { CloudHsmClusters } from '../../../src/faces/aws/index.ts'
+import { sharedProvider } from '../../helpers/provider.ts'
 import { ask } from './ask.ts'
 import { byNode, importInto, materialOf, parametersOf } from './import-kit.ts'
 import { ACCOUNT, REGION } from './world.ts'
@@ -255,7 +256,7 @@ const PASSWORD = 'kmsPswd'
 
 /** The cluster of custom key stores, in a room of its own. */
 export async function clusters(): Promise<CloudHsmClusters> {
-  const room = await Strongroom.open()
+  const room = await Strongroom.open({ crypto: await sharedProvider() })
   return { [CLUSTER]: { room, trustAnchor: TRUST_ANCHOR, password: PASSWORD } }
 }
 

@@ -2,6 +2,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms'
 import { Strongroom, VirtualClock } from '../../../src/index.ts'
 import type { AwsCredential, AwsOptions } from '../../../src/faces/aws/index.ts'
+import { sharedProvider } from '../../helpers/provider.ts'
 import { ACCOUNT, REGION, START, TRANSPORTS } from './world.ts'
 
 export const OTHER = '444455556666'
@@ -31,7 +32,7 @@ export async function cast(
   options: AwsOptions = {},
 ): Promise<Cast> {
   const clock = new VirtualClock(START)
-  const room = await Strongroom.open({ clock, region: REGION })
+  const room = await Strongroom.open({ clock, region: REGION, crypto: await sharedProvider() })
   const credentials = Object.fromEntries(
     Object.entries(ARNS).map(([who, arn]) => {
       const identityPolicies = allowances[who as Who]

@@ -16,7 +16,12 @@ import { describe, expect, it } from 'vitest'
 import { recipientOf } from '../../../src/faces/aws/recipient.ts'
 import { Face } from '../../../src/faces/aws/face.ts'
 import { utf8 } from '../../../src/base/bytes.ts'
-import { nitroTestAuthority, openForRecipient, VirtualClock } from '../../../src/testing/index.ts'
+import {
+  nitroTestAuthority,
+  openForRecipient,
+  seededRandom,
+  VirtualClock,
+} from '../../../src/testing/index.ts'
 import { openWorld, refusal, START, TRANSPORTS, type World } from './world.ts'
 
 const enclave = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -187,9 +192,8 @@ describe('a document', () => {
 
   it('is answered the same from the same seed', async () => {
     const document = recipient()
-    const answers = await Promise.all(
-      [0, 1].map(async () => random(await openWorld(undefined, options), document)),
-    )
+    const world = () => openWorld(undefined, options, { random: seededRandom('aws') })
+    const answers = await Promise.all([0, 1].map(async () => random(await world(), document)))
     expect(answers[0]!.CiphertextForRecipient).toEqual(answers[1]!.CiphertextForRecipient)
   })
 

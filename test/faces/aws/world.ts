@@ -1,10 +1,11 @@
 /** A room behind the unmodified client of AWS KMS, by each way that leads into it. */
 import { KMSClient, type KMSClientConfig } from '@aws-sdk/client-kms'
-import { afterAll } from 'vitest'
 import { Strongroom, type OpenOptions } from '../../../src/index.ts'
 import { awsPlugin, awsRequestHandler, type AwsOptions } from '../../../src/faces/aws/index.ts'
 import { awsFace, serve, type RunningServer } from '../../../src/server/index.ts'
-import { seededRandom, VirtualClock } from '../../../src/testing/index.ts'
+import { VirtualClock } from '../../../src/testing/index.ts'
+import { atEnd } from '../../helpers/at-end.ts'
+import { sharedProvider } from '../../helpers/provider.ts'
 
 export const ACCOUNT = '111122223333'
 export const REGION = 'eu-central-1'
@@ -54,14 +55,12 @@ export const TRANSPORTS: Readonly<Record<string, Connect>> = {
       endpoint,
       ...config,
     })
-    closers.push(() => Promise.resolve(client.destroy()))
+    atEnd(() => client.destroy())
     return client
   },
 }
 
-const servers = new Map<Strongroom, Promise<RunningServer>>()
-const closers: (() => Promise<unknown>)[] = []
-afterAll(() => Promise.all(closers.splice(0).map((close) => close())))
+const servers = new WeakMap<Strongroom, Promise<RunningServer>>()
 
 /** One server for each room, until the end of the file. */
 function serverOf(room: Strongroom, options: AwsOptions): Promise<RunningServer> {
@@ -69,7 +68,7 @@ function serverOf(room: Strongroom, options: AwsOptions): Promise<RunningServer>
   if (known) return known
   const started = serve(room, { faces: [awsFace(room, options)], port: 0 })
   servers.set(room, started)
-  closers.push(async () => (await started).close({ drainMs: 100 }))
+  atEnd(async () => (await started).close({ drainMs: 100 }))
   return started
 }
 
@@ -79,9 +78,8 @@ export async function openWorld(
   open: OpenOptions = {},
 ): Promise<World> {
   const clock = new VirtualClock(START)
-  // A provider brings its own.
-  const random = open.crypto ? {} : { random: seededRandom('aws') }
-  const room = await Strongroom.open({ clock, ...random, region: REGION, ...open })
+  const crypto = open.random ? {} : { crypto: await sharedProvider() }
+  const room = await Strongroom.open({ clock, ...crypto, region: REGION, ...open })
   const client = (config: Partial<KMSClientConfig> = {}) => connect(room, options, config)
   return { room, clock, kms: client(), client }
 }
