@@ -1,10 +1,10 @@
 /**
- * Runs seeds over a built tree until one fails: node simulation-child.mjs TREE SEEDS. Prints the seed
- * and what was wrong, or that nothing was.
+ * Runs seeds over a built tree until one fails: node simulation-child.mjs TREE FIRST LAST. Prints the
+ * seed and what was wrong, or that nothing was.
  */
-const [tree, seeds] = process.argv.slice(2)
+const [tree, first, last] = process.argv.slice(2)
 const { simulate } = await import(`${tree}/src/testing/index.js`)
-for (let seed = 1; seed <= Number(seeds); seed++) {
+for (let seed = Number(first); seed <= Number(last); seed++) {
   try {
     await simulate(seed)
   } catch (error) {

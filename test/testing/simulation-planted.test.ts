@@ -28,16 +28,26 @@ async function changedTree(changes: readonly Change[]): Promise<string> {
   return tree
 }
 
-/** Each one simulates until it is found: the suite has the first, every night has all. */
-const IN_SUITE = 4
-const PLANTED = Object.entries(BUGS).slice(
-  0,
-  process.env['STRONGROOM_NIGHTLY'] ? undefined : IN_SUITE,
-)
+/** Where those that the first seed does not find were found: the suite begins there, the night with 1. */
+const FOUND_AT: Readonly<Record<string, number>> = {
+  'a restore that revives a destroyed key': 35,
+  'a destruction that keeps the erase key': 6,
+  'a replica that does not sweep': 6,
+  'an answer to another question': 8,
+  'a recovery that remembers what never happened': 6,
+  'an unknown outcome told as a failure': 13,
+}
+const fromOf = (name: string): number =>
+  process.env['STRONGROOM_NIGHTLY'] ? 1 : (FOUND_AT[name] ?? 1)
 
-test.for(PLANTED)('%s is found', { timeout: 300_000 }, async ([name, changes]) => {
+test.for(Object.entries(BUGS))('%s is found', { timeout: 300_000 }, async ([name, changes]) => {
   const tree = await changedTree(changes)
-  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, tree, `${SEEDS_MAX}`])
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    CHILD,
+    tree,
+    `${fromOf(name)}`,
+    `${SEEDS_MAX}`,
+  ])
   const found = JSON.parse(stdout) as { seed?: number; name?: string; what: string }
   console.info(`${name}: ${found.what}`)
   expect(found.name).toBe('SimulationFailure')
