@@ -45,6 +45,20 @@ describe('a given database', () => {
     await store.close()
   })
 
+  it('that was emptied behind the back of its store is not taken for a new one', async () => {
+    const { db } = observed()
+    const store = await openLevelStore({ db })
+    await writeDurably(db, [{ type: 'del', key: HEAD_KEY }])
+    const error: unknown = await store.recover().catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 'INTEGRITY' })
+    await store.close()
+  })
+
+  it('is called so where it fails', async () => {
+    const { db } = observed({ open: () => Promise.reject(new Error('no')) })
+    await expect(openLevelStore({ db })).rejects.toThrow('the store in the given database failed')
+  })
+
   it('keeps the HEAD it has', async () => {
     const { db, events } = observed()
     await db.open()
@@ -200,6 +214,7 @@ describe('the stores of a process', () => {
   it('are known to each copy of this package', async () => {
     const directory = freshDirectory()
     const release = await claim(directory, directory)
+    expect(Reflect.get(globalThis, Symbol.for('strongroom.store.level.open'))).toBeInstanceOf(Set)
     vi.resetModules()
     const copy = await import('../../src/store/level/registry.ts')
     expect(copy.claim).not.toBe(claim)

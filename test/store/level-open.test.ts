@@ -277,6 +277,7 @@ describe('what LevelDB reports', () => {
     ['IO error: /data/store/000005.ldb: Invalid argument', 'INTEGRITY'],
     ['IO error: /data/store/000005.ldb: Input/output error', 'UNAVAILABLE'],
     ['IO error: /data/store/000007.log: Invalid argument', 'UNAVAILABLE'],
+    ['IO error: /data/x.ldb: Invalid arguments/LOG', 'UNAVAILABLE'],
   ])('%s becomes %s: a damaged index points beyond its table', (message, expected) => {
     const cause = Object.assign(new Error(message), { code: 'LEVEL_IO_ERROR' })
     expect((fromLevel(cause, 'Reading') as StrongroomError).code).toBe(expected)

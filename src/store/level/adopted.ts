@@ -50,9 +50,9 @@ function once(db: LevelDatabase): () => Promise<LevelDatabase> {
 }
 
 async function initialise(db: LevelDatabase): Promise<void> {
-  if ((await db.get(HEAD_KEY, VIEW)) !== undefined) return
   const all = { ...VIEW, gte: HEAD_KEY, lt: Uint8Array.of(0xff), limit: 1, reverse: false }
-  // Rows without HEAD are a damaged store or somebody else's data; opening it says so.
+  // With HEAD it is a store; rows without it are a damaged one or somebody else's data, and opening
+  // it says so.
   if ((await db.iterator(all).all()).length > 0) return
   await writeDurably(db, [{ type: 'put', key: HEAD_KEY, value: encodeHead(0n) }])
 }

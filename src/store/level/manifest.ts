@@ -24,8 +24,11 @@ export async function cutUnsynced(location: string): Promise<boolean> {
   const first = await look(location)
   if (!first) return false
   await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS))
-  const { name, bytes, end } = (await look(location)) ?? first
-  if (name !== first.name || end !== first.end || bytes.length !== first.bytes.length) return false
+  const second = await look(location)
+  // Whole by now, or another one: somebody else is at work.
+  if (!second || second.name !== first.name || second.end !== first.end) return false
+  const { name, bytes, end } = second
+  if (bytes.length !== first.bytes.length) return false
   const draft = join(location, `${name}.new`)
   const handle = await open(draft, 'w', 0o600)
   try {
