@@ -9,13 +9,14 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   SIDECAR_BYTES_MAX,
   SLOT_BYTES,
   decodeSlot,
   encodeSlot,
   openFileSidecar,
+  syncDirectory,
 } from '../../src/store/sidecar.ts'
 import { failureOf } from '../../src/testing/store-suite/kit.ts'
 import { freshDirectory } from './harness.ts'
@@ -234,6 +235,110 @@ describe('a side file', () => {
       expect(String(error)).toContain('could not be read or written')
       expect(String(error)).not.toContain('hidden')
     })
+  })
+})
+
+describe('what held a content', () => {
+  const TYPED = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
+  afterEach(() => void vi.restoreAllMocks())
+
+  /** The sizes of what a call wipes. */
+  async function wiped(call: () => Promise<unknown>): Promise<number[]> {
+    const sizes: number[] = []
+    const original = Object.getOwnPropertyDescriptor(TYPED, 'fill')!.value as Uint8Array['fill']
+    vi.spyOn(TYPED, 'fill').mockImplementation(function (this: Uint8Array, value) {
+      if (value === 0) sizes.push(this.length)
+      return original.call(this, value)
+    })
+    await call()
+    vi.restoreAllMocks()
+    return sizes
+  }
+  const BOTH = 2 * SLOT_BYTES
+
+  it('is wiped by reads, writes and scrubs, but for what the caller gets', async () => {
+    const directory = freshDirectory()
+    const [older, newer] = [utf8('older'), utf8('newer content')]
+    await withSidecar(directory, async (sidecar) => {
+      const create = await wiped(() => sidecar.write('anchor', older))
+      expect(create).toEqual([SLOT_BYTES, SLOT_BYTES, BOTH])
+      expect(await wiped(() => sidecar.write('anchor', newer))).toEqual([SLOT_BYTES])
+      expect(await wiped(() => sidecar.read('anchor'))).toEqual([older.length, BOTH])
+    })
+    await withSidecar(directory, async (sidecar) => {
+      const scrub = await wiped(() => sidecar.scrub('anchor'))
+      expect(scrub).toEqual([older.length, BOTH, SLOT_BYTES, newer.length])
+    })
+    await withSidecar(directory, async (sidecar) => {
+      const write = await wiped(() => sidecar.write('anchor', older))
+      expect(write).toEqual([newer.length, BOTH, newer.length, SLOT_BYTES])
+    })
+    expect(await readText(directory)).toBe('older')
+  })
+
+  it('is wiped also when a write is refused', async () => {
+    const { file, directory } = await written('one')
+    writeFileSync(file, Buffer.alloc(BOTH))
+    await withSidecar(directory, async (sidecar) => {
+      const sizes = await wiped(() => failureOf(sidecar.read('anchor')))
+      expect(sizes).toEqual([BOTH])
+    })
+  })
+})
+
+describe('the side files of a directory', () => {
+  it('end with it: calls under way are finished, later ones refused', async () => {
+    const { directory } = await written('one')
+    const sidecar = openFileSidecar(directory)
+    const write = sidecar.write('anchor', utf8('two'))
+    await Promise.all([sidecar.close(), sidecar.close()])
+    await write
+    for (const call of [
+      sidecar.read('anchor'),
+      sidecar.write('erase', utf8('x')),
+      sidecar.scrub('anchor'),
+    ])
+      expect(await failureOf(call)).toBe('CLOSED')
+    expect(await readText(directory)).toBe('two')
+    expect(readdirSync(directory)).toEqual(['anchor'])
+  })
+
+  it('go on after a call that failed', async () => {
+    const { directory } = await written('one')
+    await withSidecar(directory, async (sidecar) => {
+      const large = sidecar.write('anchor', new Uint8Array(SIDECAR_BYTES_MAX + 1))
+      const read = sidecar.read('anchor')
+      expect(await failureOf(large)).toBe('LIMIT_EXCEEDED')
+      expect(fromUtf8((await read)!)).toBe('one')
+    })
+  })
+
+  it('that are not there need no scrub', async () => {
+    const directory = freshDirectory()
+    await withSidecar(directory, (sidecar) => sidecar.scrub('anchor'))
+    expect(readdirSync(directory)).toEqual([])
+  })
+
+  it('that cannot be made tell the cause', async () => {
+    const directory = join(freshDirectory(), 'none')
+    await withSidecar(directory, async (sidecar) => {
+      const error: unknown = await sidecar.write('anchor', utf8('x')).catch((e: unknown) => e)
+      expect(error).toMatchObject({ code: 'UNAVAILABLE', cause: { code: 'ENOENT' } })
+    })
+  })
+})
+
+describe('on Windows', () => {
+  const { platform } = process
+  afterEach(() => void Object.defineProperty(process, 'platform', { value: platform }))
+
+  it('modes mean nothing, and directories are not synced', async () => {
+    const { directory, file } = await written('one')
+    chmodSync(file, 0o666)
+    await expect(syncDirectory(join(directory, 'none'))).rejects.toThrow('ENOENT')
+    Object.defineProperty(process, 'platform', { value: 'win32' })
+    expect(await readText(directory)).toBe('one')
+    await syncDirectory(join(directory, 'none'))
   })
 })
 
