@@ -1,6 +1,6 @@
 /**
- * How the tests of the stores open them: each in a directory of its own, removed when the process
- * of the test ends.
+ * How the tests of the stores open them: each in a directory of its own, removed when the file of the
+ * test ends.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -13,17 +13,13 @@ import { defaultPlatform } from '../../src/store/level/platform.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { openDirectory } from '../../src/store/level/directory.ts'
 import { openLevelStore } from '../../src/store/level.ts'
+import { atEnd } from '../helpers/at-end.ts'
 import { tinyLevel } from './tiny-level.ts'
-
-const made: string[] = []
-process.once('exit', () => {
-  for (const directory of made) rmSync(directory, { recursive: true, force: true })
-})
 
 /** A new empty directory, private to its owner. */
 export function freshDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'strongroom-store-'))
-  made.push(directory)
+  atEnd(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
 
