@@ -13,6 +13,9 @@ const WORDS = {
   mistake: [0],
   damaged: [0],
   exceeded: [0, 3],
+  refusePolicy: [2, 3],
+  // An operator of a condition: what its values look like.
+  is: [0],
   checkBytes: [0],
   checkedKey: [0],
   fromLevel: [1],

@@ -95,7 +95,7 @@ const arn: Operator['compile'] = (value, variables) => {
   const patterns = wanted.map((part) => patternOf(part, { wildcards: true, variables }))
   return (found, attributes) => {
     const parts = partsOf(found)
-    return patterns.every((pattern, i) => pattern(parts[i] ?? '', attributes))
+    return patterns.every((pattern, i) => pattern(parts[i]!, attributes))
   }
 }
 

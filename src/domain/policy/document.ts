@@ -193,8 +193,7 @@ function resourcesOf(given: Json, at: string, { kind, variables }: Reading) {
     return { resources: [], exceptResources }
   }
   const resources = textsOf(given[name], 'resource', `${at}.${name}`).map((text) => {
-    if (text === '' || text.length > LIMITS.policyPatternLengthMax)
-      refusePolicy('resource', `${at}.${name}`, '* or an ARN', text)
+    if (text === '') refusePolicy('resource', `${at}.${name}`, '* or an ARN', text)
     return patternOf(text, { wildcards: true, variables })
   })
   return { resources, exceptResources }

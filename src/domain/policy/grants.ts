@@ -161,11 +161,9 @@ export function mayRetire(
   { granteePrincipal, retiringPrincipal, operations, issuingAccount }: GrantRecord,
   principal: Principal,
 ): Meant {
-  const named = [
-    ...(retiringPrincipal === undefined ? [] : [retiringPrincipal]),
-    ...(operations.includes('RetireGrant') ? [granteePrincipal] : []),
-    ...(issuingAccount === undefined ? [] : [issuingAccount]),
-  ]
-  const found = named.map((text) => Principals.of(text).means(principal))
+  const grantee = operations.includes('RetireGrant') ? granteePrincipal : undefined
+  const found = [retiringPrincipal, grantee, issuingAccount].map((text) =>
+    text === undefined ? undefined : Principals.of(text).means(principal),
+  )
   return found.find((how) => how === 'directly') ?? found.find((how) => how === 'asAccount')
 }

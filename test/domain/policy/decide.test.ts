@@ -1,7 +1,7 @@
 /** Who may: denials, key policies, accounts, grants (contracts: AWS 11 and 12). */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { keepsControl, trace } from '../../../src/domain/policy/decide.ts'
+import { decide, decidedBy, keepsControl, trace } from '../../../src/domain/policy/decide.ts'
 import type { DecisionRule } from '../../../src/domain/policy/decide.ts'
 import {
   ACCOUNT,
@@ -118,6 +118,21 @@ const TABLE: readonly (readonly [string, Asked, DecisionRule])[] = [
     { key: [statement({ Action: undefined, NotAction: 'kms:Decrypt' })] },
     'keyPolicy.silent',
   ],
+  [
+    'all but another action',
+    { key: [statement({ Action: undefined, NotAction: 'kms:Encrypt' })] },
+    'keyPolicy.allow',
+  ],
+  [
+    'all but another resource',
+    { key: [statement({ Resource: undefined, NotResource: 'arn:aws:kms:eu-*' })] },
+    'keyPolicy.allow',
+  ],
+  [
+    'everybody but somebody else',
+    { key: [statement({ Principal: undefined, NotPrincipal: { AWS: READER } })] },
+    'keyPolicy.allow',
+  ],
   ['no action has no effect', { key: [statement({ Action: undefined })] }, 'keyPolicy.silent'],
   ['no resource has no effect', { key: [statement({ Resource: undefined })] }, 'keyPolicy.silent'],
   [
@@ -173,6 +188,11 @@ const TABLE: readonly (readonly [string, Asked, DecisionRule])[] = [
   ['a grant', { key: [], grants: [{}] }, 'grant.allow'],
   ['a grant of another operation', { grants: [{ operations: ['Encrypt'] }] }, 'keyPolicy.silent'],
   ['a grant to somebody else', { grants: [{ granteePrincipal: READER }] }, 'keyPolicy.silent'],
+  [
+    'a grant to somebody else, whatever the account allows',
+    { grants: [{ granteePrincipal: READER }], identity: 'all' },
+    'keyPolicy.silent',
+  ],
   [
     'a grant to a role means its sessions',
     { grants: [{ granteePrincipal: READER }], principal: SESSION },
@@ -237,6 +257,53 @@ test('the deciding statement is told, and every other one in the trace', () => {
     `grant ${'ab'.repeat(32)}: applies`,
     `grant ${'cd'.repeat(32)}: does not apply`,
   ])
+})
+
+test('of several policies of a caller the second one speaks too', () => {
+  const other = policy('identity', own({ Action: 'kms:Encrypt' }))
+  const given = {
+    ...caseOf({ key: [by(ROOT)] }),
+    identityPolicies: [other, policy('identity', own())],
+  }
+  expect(decide(given).rule).toBe('keyPolicy.account')
+  const denying = [other, policy('identity', own({ Effect: 'Deny' }))]
+  expect(decide({ ...given, identityPolicies: denying }).rule).toBe('identityPolicy.deny')
+})
+
+test("a key of no account is everybody's: nobody is a stranger", () => {
+  const given = { ...caseOf({ key: [by(STRANGER)], principal: STRANGER }), account: undefined }
+  expect(decide(given).rule).toBe('keyPolicy.allow')
+  expect(decide({ ...given, sameAccountOnly: true }).rule).toBe('keyPolicy.allow')
+})
+
+test('whoever may do everything by himself is told so, and an absent key policy says nothing', () => {
+  expect(trace(caseOf({ identity: 'all' }))).toEqual(['identity policies: allow everything'])
+})
+
+describe('what decided, in words', () => {
+  test.each<[Asked, string]>([
+    [{ grants: [{}] }, `grant ${'ab'.repeat(32)}`],
+    [
+      { key: [by(STRANGER)], principal: STRANGER, identity: 'all', sameAccountOnly: true },
+      'a caller of another account',
+    ],
+    [{ key: [by(ROOT)] }, 'no statement of an identity policy'],
+    [{ key: [by(READER)] }, 'no statement of the key policy'],
+    [{ key: [statement({ Sid: 'All' })] }, 'statement 1 (All) of the key policy'],
+    [{ key: [statement({ Sid: '' })] }, 'statement 1 of the key policy'],
+    [
+      { key: [statement()], identity: [own(), own({ Effect: 'Deny' })] },
+      'statement 2 of an identity policy',
+    ],
+  ])('%j: %s', (asked, words) => {
+    expect(decidedBy(decided(asked))).toBe(words)
+  })
+
+  test('a grant that is to be retired', () => {
+    expect(decidedBy({ allowed: false, rule: 'grant.silent' })).toBe(
+      'a grant that does not name this principal',
+    )
+  })
 })
 
 describe('control of the policy itself', () => {

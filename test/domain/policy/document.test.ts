@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { StrongroomError } from '../../../src/base/errors.ts'
 import { LIMITS } from '../../../src/domain/limits.ts'
 import { parsePolicy, type PolicyKind } from '../../../src/domain/policy/document.ts'
-import { ANN, document, own, ROOT, SESSION, statement } from './support.ts'
+import { decide } from '../../../src/domain/policy/decide.ts'
+import { ANN, caseOf, document, own, ROOT, SESSION, statement } from './support.ts'
 
 function problemOf(text: string, kind: PolicyKind = 'key'): string {
   try {
@@ -12,6 +13,18 @@ function problemOf(text: string, kind: PolicyKind = 'key'): string {
   } catch (error) {
     if (!(error instanceof StrongroomError)) throw error
     return error.explain?.rule ?? error.code
+  }
+}
+
+/** Where a refusal is, and what it found there. */
+function placeOf(text: string, kind: PolicyKind = 'key'): string {
+  try {
+    parsePolicy(text, kind)
+    return 'none'
+  } catch (error) {
+    const { explain, message } = error as StrongroomError
+    const [place] = message.split(': expected ')
+    return `${place}: ${explain!.found}`
   }
 }
 
@@ -55,6 +68,90 @@ describe('the document', () => {
   })
 })
 
+describe('versions', () => {
+  test.each([
+    ['2012-10-17', 'keyPolicy.silent'],
+    ['2008-10-17', 'keyPolicy.allow'],
+  ])('in one of %s a variable is %s', (Version, rule) => {
+    const text = whole({ Version, Statement: [statement({ Resource: '${aws:username}' })] })
+    const asking = caseOf({ resource: '${aws:username}' })
+    expect(decide({ ...asking, keyPolicy: parsePolicy(text) }).rule).toBe(rule)
+  })
+
+  test('a policy is one of a key unless it is told otherwise', () => {
+    expect(parsePolicy(whole({})).kind).toBe('key')
+    expect(parsePolicy(document(own()), 'identity').kind).toBe('identity')
+  })
+})
+
+describe('a refusal names the place and what is there', () => {
+  const one = (given: object): string => document(statement(given as never))
+  const AT = 'policy.Statement[0]'
+  const LONG = 'x'.repeat(64)
+  test.each<[string, string]>([
+    ['{', 'policy: a text that is none'],
+    ['null', 'policy: null'],
+    ['[]', 'policy: an array'],
+    ['7', 'policy: number'],
+    ['"text"', 'policy: text'],
+    [whole({ Other: 1 }), 'policy: Other'],
+    [whole({ Version: undefined }), 'policy.Version: undefined'],
+    [whole({ Version: LONG }), `policy.Version: ${LONG}`],
+    [whole({ Version: `${LONG}y` }), `policy.Version: ${LONG}...`],
+    [whole({ Id: {} }), 'policy.Id: object'],
+    [whole({ Statement: undefined }), 'policy.Statement: none'],
+    [whole({ Statement: [] }), 'policy.Statement: none'],
+    [whole({ Statement: [statement(), 'text'] }), 'policy.Statement[1]: text'],
+    [one({ Sid: 1 }), `${AT}.Sid: number`],
+    [one({ Effect: 'allow' }), `${AT}.Effect: allow`],
+    [one({ NotAction: '*' }), `${AT}: both`],
+    [one({ Principal: undefined }), `${AT}: none`],
+    [one({ Principal: {} }), `${AT}.Principal: none`],
+    [one({ Principal: undefined, NotPrincipal: {} }), `${AT}.NotPrincipal: none`],
+    [one({ Principal: 'ann' }), `${AT}.Principal: ann`],
+    [one({ Principal: { AWS: [] } }), `${AT}.Principal.AWS: none`],
+    [one({ Principal: { AWS: [ANN, 'ann'] } }), `${AT}.Principal.AWS: ann`],
+    [one({ Action: 'Encrypt' }), `${AT}.Action: Encrypt`],
+    [one({ Action: [] }), `${AT}.Action: none`],
+    [one({ Action: undefined, NotAction: 'Encrypt' }), `${AT}.NotAction: Encrypt`],
+    [one({ Resource: [null] }), `${AT}.Resource: null`],
+    [one({ Resource: '' }), `${AT}.Resource: `],
+    [one({ Resource: undefined, NotResource: [[]] }), `${AT}.NotResource: an array`],
+    [one({ Condition: 'x' }), `${AT}.Condition: x`],
+    [one({ Condition: { Bool: 'x' } }), `${AT}.Condition.Bool: x`],
+    [one({ Condition: { Bool: { a: null } } }), `${AT}.Condition.Bool.a: null`],
+    [
+      one({ Condition: { 'ForAllValues:StringLike': { 'aws:RequestTag/a': 'x' } } }),
+      `${AT}.Condition.ForAllValues:StringLike: aws:RequestTag/a`,
+    ],
+  ])('%s: %s', (text, place) => {
+    expect(placeOf(text)).toBe(place)
+  })
+
+  test.each<[object, string]>([
+    [statement(), `${AT}.Principal: one`],
+    [statement({ Principal: undefined, NotPrincipal: '*' }), `${AT}.NotPrincipal: one`],
+    [own({ Action: undefined }), `${AT}: neither`],
+    [own({ Resource: undefined }), `${AT}: neither`],
+  ])('of a caller, %j: %s', (given, place) => {
+    expect(placeOf(document(given as never), 'identity')).toBe(place)
+  })
+
+  test('with what was expected', () => {
+    const expected = (text: string) => {
+      try {
+        parsePolicy(text)
+        return 'none'
+      } catch (error) {
+        return (error as StrongroomError).explain!.expected
+      }
+    }
+    expect(expected(whole({ Version: 1 }))).toBe('2012-10-17 or 2008-10-17')
+    expect(expected(whole({ Other: 1 }))).toBe('only Version, Id, Statement')
+    expect(expected(one({ Condition: { Bool: { a: 'yes' } } }))).toBe('true or false for Bool')
+  })
+})
+
 describe('a statement', () => {
   test.each<[string, object, string]>([
     ['a Sid that is no text', { Sid: 1 }, 'policy.statement'],
@@ -65,6 +162,8 @@ describe('a statement', () => {
     ['Action and NotAction', { NotAction: 'kms:*' }, 'policy.statement'],
     ['Resource and NotResource', { NotResource: '*' }, 'policy.statement'],
     ['an action without prefix', { Action: 'Encrypt' }, 'policy.action'],
+    ['an action with more before it', { Action: 'all kms:Encrypt' }, 'policy.action'],
+    ['an action with more behind it', { Action: 'kms:Encrypt!' }, 'policy.action'],
     ['no actions', { Action: [] }, 'policy.action'],
     ['an action that is no text', { Action: {} }, 'policy.action'],
     ['a resource that is no text', { Resource: [{}] }, 'policy.resource'],
@@ -81,6 +180,7 @@ describe('a statement', () => {
     ['no action: kept, without effect', { Action: undefined }],
     ['no resource: kept, without effect', { Resource: undefined }],
     ['an empty condition', { Condition: {} }],
+    ['a pattern of the longest kind', { Resource: 'x'.repeat(2048) }],
   ])('%s: fine', (_, given) => {
     expect(problemOf(document(statement(given as never)))).toBe('none')
   })
@@ -97,6 +197,8 @@ describe('principals', () => {
     [{ AWS: 'arn:aws-cn:iam::111122223333:role/x' }],
     [{ AWS: 'arn:aws:sts::111122223333:federated-user/bob' }],
     [{ Service: 's3.amazonaws.com' }],
+    [{ Service: '*' }],
+    [{ Federated: 'x'.repeat(LIMITS.principalLengthMax) }],
     [{ Federated: 'cognito-identity.amazonaws.com', AWS: ANN }],
   ])('%j: fine', (Principal) => {
     expect(problemOf(document(statement({ Principal })))).toBe('none')
@@ -114,6 +216,9 @@ describe('principals', () => {
     [{ AWS: 'arn:aws:iam::*:root' }, 'policy.principal'],
     [{ AWS: 'arn:aws:sts::111122223333:assumed-role/reader' }, 'policy.principal'],
     [{ Service: 'nobody' }, 'policy.principal'],
+    [{ Federated: '' }, 'policy.principal'],
+    [{ Federated: '*' }, 'policy.principal'],
+    [{ Federated: 'x'.repeat(LIMITS.principalLengthMax + 1) }, 'policy.principal'],
     [{ CanonicalUser: 'abc' }, 'policy.principal'],
     [{ AWS: { nested: ANN } }, 'policy.principal'],
   ])('%j: %s', (Principal, problem) => {
@@ -160,6 +265,18 @@ describe('conditions', () => {
       expect(problemOf(of({ 'ForAnyValue:StringEquals': { [key]: 'x' } }))).toBe('none')
     },
   )
+
+  test('ForAllValues over what nobody can leave out is fine', () => {
+    const over = (operator: string, key: string) => problemOf(of({ [operator]: { [key]: 'x' } }))
+    expect(over('ForAllValues:StringEquals', 'aws:TagKeys')).toBe('none')
+    expect(over('NotForAllValues:StringEquals', 'aws:RequestTag/cost')).toBe('policy.condition')
+  })
+
+  test('numbers and truths stand for their texts', () => {
+    expect(problemOf(of({ NumericEquals: { a: 10 }, Bool: { b: true } }))).toBe('none')
+    expect(problemOf(of({ NumericEquals: { a: [10, '11'] } }))).toBe('none')
+    expect(problemOf(of({ StringEquals: { a: null } }))).toBe('policy.condition')
+  })
 
   test('the refusal names the place', () => {
     expect(() => parsePolicy(of({ Bool: { 'aws:SecureTransport': 'yes' } }))).toThrow(

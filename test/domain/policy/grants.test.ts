@@ -5,6 +5,7 @@ import { decideRetiring } from '../../../src/domain/policy/decide.ts'
 import {
   covers,
   GRANT_OPERATION_NAMES,
+  isGrantee,
   objectionTo,
   type GrantTerms,
 } from '../../../src/domain/policy/grants.ts'
@@ -44,6 +45,12 @@ describe('constraints', () => {
     ['the source', { sourceArn: SOURCE }, { attributes: { 'aws:SourceArn': SOURCE } }, true],
     ['another source', { sourceArn: SOURCE }, { attributes: { 'aws:SourceArn': ANN } }, false],
     ['no source', { sourceArn: SOURCE }, {}, false],
+    [
+      'a source that nobody asked for',
+      SUBSET,
+      { context: { table: 'orders' }, attributes: { 'aws:SourceArn': SOURCE } },
+      true,
+    ],
   ])('%s', (_, constraints, asked, allowed) => {
     expect(decided({ ...asked, grants: [{ constraints }] }).allowed).toBe(allowed)
   })
@@ -52,6 +59,12 @@ describe('constraints', () => {
     const operations = ['DescribeKey', 'RetireGrant', 'Decrypt']
     const grants = [{ constraints: SUBSET, operations }]
     expect(decided({ grants, action: 'kms:DescribeKey' }).allowed).toBe(true)
+    expect(decided({ grants, action: 'kms:RetireGrant' }).allowed).toBe(true)
+    expect(decided({ grants }).allowed).toBe(false)
+  })
+
+  test('whoever retires comes from no source', () => {
+    const grants = [{ constraints: { sourceArn: SOURCE }, operations: ['RetireGrant', 'Decrypt'] }]
     expect(decided({ grants, action: 'kms:RetireGrant' }).allowed).toBe(true)
     expect(decided({ grants }).allowed).toBe(false)
   })
@@ -85,6 +98,30 @@ describe('terms', () => {
     expect(objectionTo({ operations: [] }, AES)).toMatchObject({ path: 'operations' })
     expect(objectionTo({ operations: ['CreateGrant'] }, AES)).toMatchObject({ path: 'operations' })
     expect(objectionTo({ operations: ['CreateGrant', 'Decrypt'] }, AES)).toBeUndefined()
+  })
+
+  test('that do not suit are told with what would', () => {
+    expect(objectionTo({ operations: [] }, AES)).toEqual({
+      path: 'operations',
+      expected: 'at least one operation',
+      found: 'none',
+    })
+    expect(objectionTo({ operations: ['CreateGrant'] }, AES)).toEqual({
+      path: 'operations',
+      expected: 'more than the CreateGrant operation',
+      found: 'that alone',
+    })
+    const both = { spec: 'EC_P256', purposes: ['sign', 'agree'] } as const
+    expect(objectionTo({ operations: ['Sign', 'Decrypt'] }, both)).toEqual({
+      path: 'operations',
+      expected: 'operations of a EC_P256 key for sign, agree',
+      found: 'Decrypt',
+    })
+    expect(objectionTo({ operations: ['Sign'], constraints: SUBSET }, both)).toEqual({
+      path: 'constraints',
+      expected: 'no context for a key that binds none',
+      found: 'a EC_P256 key for sign, agree',
+    })
   })
 
   test('have a context only where one is bound', () => {
@@ -126,6 +163,7 @@ describe('a grant that comes from a grant', () => {
       child(['Decrypt'], { sourceArn: SOURCE }),
       true,
     ],
+    ['a source where there was none', parent(), child(['Decrypt'], { sourceArn: SOURCE }), true],
     ['a source left out', parent({ sourceArn: SOURCE }), child(['Decrypt']), false],
   ])('%s', (_, from, to, allowed) => {
     expect(covers(from, to)).toBe(allowed)
@@ -186,6 +224,18 @@ describe('retiring', () => {
       'grant.allow',
     ],
     [
+      'who is named by himself and by his account: by himself',
+      { ...granted, granteePrincipal: READER, retiringPrincipal: ROOT },
+      { principal: READER },
+      'grant.allow',
+    ],
+    [
+      'of an account that made it for somebody else',
+      { issuingAccount: ACCOUNT, retiringPrincipal: ANN },
+      { principal: READER, identity: 'all' },
+      'grant.allow',
+    ],
+    [
       'another account',
       { issuingAccount: OTHER },
       { principal: ROOT, identity: 'all' },
@@ -221,4 +271,11 @@ test('a caller finds the grants of everybody whom he counts as', () => {
   for (const grantee of [ANN, STRANGER, OTHER]) expect(keys).not.toContain(granteeKey(grantee))
   expect(parsePrincipal(ROOT).grantees).toEqual([granteeKey(ACCOUNT)])
   expect(parsePrincipal('s3.amazonaws.com').grantees).toEqual(['s3.amazonaws.com'])
+})
+
+test('a grantee is an ARN, an account or a service', () => {
+  for (const text of [ANN, SESSION, ROOT, ACCOUNT, 's3.amazonaws.com'])
+    expect([text, isGrantee(text)]).toEqual([text, true])
+  for (const text of ['ann', '*', '', `${ANN}/*`])
+    expect([text, isGrantee(text)]).toEqual([text, false])
 })
