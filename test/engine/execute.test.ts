@@ -281,3 +281,27 @@ test('what is destroyed is gone when the answer comes, of the first request and 
   expect(await room.destroyKey(destroy)).toEqual(first)
   expect(await codeOf(room.decrypt({ ciphertext }))).toBe('INVALID_STATE')
 })
+
+describe('a destruction whose sweep fails', () => {
+  test('is told as unknown, and its repetition under the same token finishes it', async () => {
+    const store = faultyStore(lasting(createMemoryStore()), {
+      faults: [{ method: 'sidecar.scrub', nth: 1, kind: 'before', lasting: true }],
+    })
+    const { room: other, vaultId: id } = await stage(store)
+    const doomed = await other.createKey({ vaultId: id, displayName: 'd', spec: 'AES_256' })
+    const destroy = { keyId: doomed.id, retryToken: 't' }
+    expect(await codeOf(other.destroyKey(destroy))).toBe('OUTCOME_UNKNOWN')
+    expect((await other.getKey({ keyId: doomed.id })).state).toBe('deleted')
+    // Not done yet: the repetition is no better than the first request.
+    expect(await codeOf(other.destroyKey(destroy))).toBe('OUTCOME_UNKNOWN')
+    store.heal()
+    expect(await codeOf(other.destroyKey(destroy))).toBe('ok')
+    await other.close()
+  })
+
+  test('concerns nothing but destructions: whatever else is repeated is only answered', async () => {
+    const change = { vaultId, displayName: 'x', retryToken: 't' }
+    const first = await room.updateVault(change)
+    expect(await room.updateVault(change)).toEqual(first)
+  })
+})
