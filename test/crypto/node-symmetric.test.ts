@@ -8,6 +8,7 @@ import { HASH_BYTES } from '../../src/domain/algorithms.ts'
 import type { Hash } from '../../src/domain/algorithms.ts'
 import { createNodeProvider } from '../../src/crypto/node/index.ts'
 import { SUITE_OVERHEAD_BYTES } from '../../src/crypto/provider.ts'
+import { givenByCiphers, isWiped } from './recorded.ts'
 import { counted, ownsMemory } from './support.ts'
 
 const provider = createNodeProvider()
@@ -252,5 +253,20 @@ describe('raw AES', () => {
     for (const length of [0, 8, 15, 17]) expect(aes.unwrap(bytes(length), true)).toBeUndefined()
     expect(aes.unwrap(aes.wrap(bytes(16), false)!, true)).toBeUndefined()
     expect(aes.unwrap(aes.wrap(bytes(16), true)!, false)).toBeUndefined()
+  })
+
+  it('what the platform gave on the way is overwritten, and what a wrong tag kept back', () => {
+    const given = givenByCiphers(() => {
+      const padded = aes.cbcEncrypt(bytes(16), MESSAGE, true)!
+      expect(aes.cbcDecrypt(bytes(16), padded, true)).toEqual(MESSAGE)
+      expect(aes.unwrap(aes.wrap(bytes(16), false)!, false)).toEqual(bytes(16))
+      expect(aes.unwrap(bytes(24), false)).toBeUndefined()
+    })
+    expect(given.length).toBeGreaterThan(6)
+    expect(given.every(isWiped)).toBe(true)
+    const { ciphertext } = aes.gcmSeal(bytes(12), aad, MESSAGE)
+    const [body] = givenByCiphers(() => aes.gcmOpen(bytes(12), aad, ciphertext, bytes(16)))
+    expect(body).toHaveLength(MESSAGE.length)
+    expect(isWiped(body!)).toBe(true)
   })
 })

@@ -47,6 +47,15 @@ describe.each(PROVIDER_NAMES)('%s: AES', (name) => {
     expect(aes.gcmOpen(bytes(12), bytes(3), ciphertext, tag)).toEqual(bytes(20))
   })
 
+  it('GCM: what was sealed with an IV of another length (8.2)', () => {
+    for (const length of [1, 8, 11, 12, 13, 16, 32]) {
+      const cipher = createCipheriv('aes-256-gcm', key, bytes(length))
+      const ciphertext = concat(cipher.update(bytes(20)), cipher.final())
+      const opened = aes.gcmOpen(bytes(length), bytes(0), ciphertext, cipher.getAuthTag())
+      expect(opened !== undefined).toBe(length === 12)
+    }
+  })
+
   it('KW and KWP: inputs of every length that nobody wrapped', () => {
     for (const padded of [true, false])
       for (let length = 0; length <= 80; length++)

@@ -11,7 +11,7 @@ import * as emsa from '../emsa.ts'
 import { parseRsaSpki } from '../keys.ts'
 import type { RsaPublicNumbers, RsaSpec } from '../keys.ts'
 import { rsaPairFrom } from '../prime.ts'
-import type { KeyPairBytes, PrivateKey, PublicKey, SignOptions } from '../provider.ts'
+import type { KeyPairBytes, PrivateKey, PublicKey } from '../provider.ts'
 import { HASH_NAMES, digest, plain } from './hash.ts'
 import { asBuffer, loadPrivate, overwriteFreed } from '../openssl-keys.ts'
 
@@ -129,13 +129,13 @@ function rsaPublic(
   return {
     bits,
     verify(algorithm, message, signature, options) {
+      const { scheme, hash } = schemeOf(algorithm)
       // RFC 8017 8.1.2 and 8.2.2 step 1
       if (signature.length !== bits / 8) return false
-      try {
-        return rsaVerify(key, bits, algorithm, message, signature, options)
-      } catch {
-        return false
-      }
+      if (options.messageType === 'raw')
+        return crypto.verify(HASH_NAMES[hash], message, { key, ...scheme.native }, signature)
+      const encoded = recovered(key, signature)
+      return encoded !== undefined && scheme.matches(hash, message, encoded, bits)
     },
     oaepEncrypt(hash, plaintext) {
       if (plaintext.length > emsa.oaepMaxBytes(hash, bits / 8)) return undefined
@@ -147,20 +147,13 @@ function rsaPublic(
   }
 }
 
-function rsaVerify(
-  key: KeyObject,
-  bits: number,
-  algorithm: SigningAlgorithm,
-  message: Uint8Array,
-  signature: Uint8Array,
-  { messageType }: SignOptions,
-): boolean {
-  const { scheme, hash } = schemeOf(algorithm)
-  if (messageType === 'raw')
-    return crypto.verify(HASH_NAMES[hash], message, { key, ...scheme.native }, signature)
-  // RFC 8017 5.2.2 RSAVP1
-  const encoded = crypto.publicEncrypt({ key, padding: RSA_NO_PADDING }, signature)
-  return scheme.matches(hash, message, encoded, bits)
+/** RFC 8017 5.2.2 RSAVP1; undefined for what is not below the modulus (step 1). */
+function recovered(key: KeyObject, signature: Uint8Array): Uint8Array | undefined {
+  try {
+    return crypto.publicEncrypt({ key, padding: RSA_NO_PADDING }, signature)
+  } catch {
+    return undefined
+  }
 }
 
 /** RFC 8017 7.1.1 with a seed from the reproducible source. */
