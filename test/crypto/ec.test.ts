@@ -10,7 +10,7 @@ import { CURVES } from '../../src/crypto/curves.ts'
 import * as der from '../../src/crypto/der.ts'
 import { ecSpki, parseEcSec1, parseEcSpki } from '../../src/crypto/keys.ts'
 import type { CryptoProvider, KeyPairBytes, SignatureFormat } from '../../src/crypto/provider.ts'
-import { holds, recorded } from './recorded.ts'
+import { holds, recorded, recordedUntil } from './recorded.ts'
 import { CREATE, EC_SPECS, flipped, hex, PROVIDER_NAMES, PROVIDERS } from './support.ts'
 import { imported, okpPkcs8, signingAlgorithms } from './support.ts'
 
@@ -291,6 +291,37 @@ describe.each(PROVIDER_NAMES)('%s', (name) => {
       const verifier = own.publicKey('ED25519', pair.publicKey)
       expect(await verifier.verify('ED25519', MESSAGE, hex(before), RAW)).toBe(true)
     })
+  })
+})
+
+describe('node', () => {
+  it.each(['EC_P256', 'ED25519'] as const)('%s: no private part is left behind', async (spec) => {
+    const own = CREATE.node()
+    const { made, result } = await recordedUntil(() => own.generatePair(spec))
+    const secret =
+      spec === 'ED25519' ? result.privateKey : parseEcSec1(spec, result.privateKey)!.scalar
+    const others = made.filter(({ buffer }) => buffer !== result.privateKey.buffer)
+    expect(holds(others, secret)).toBe(false)
+    const loaded = recorded(() => own.privateKey(spec, result))
+    expect(holds(loaded.made, secret)).toBe(false)
+  })
+
+  it('makes pairs by the generator of the platform, unless the source is reproducible', async () => {
+    const fill = (): never => expect.unreachable('no byte of this source')
+    const own = CREATE.node({ random: { fill } })
+    for (const spec of ['EC_P256', 'ED25519'] as const) {
+      const [one, two] = [await own.generatePair(spec), await own.generatePair(spec)]
+      expect(toHex(one.privateKey)).not.toBe(toHex(two.privateKey))
+    }
+  })
+
+  it('holds a copy of an Ed25519 public key', async () => {
+    const pair = await PROVIDERS.node.generatePair('ED25519')
+    const spki = pair.publicKey.slice()
+    const key = PROVIDERS.node.publicKey('ED25519', spki)
+    const jwk = key.jwk()
+    spki.fill(0)
+    expect(key.jwk()).toEqual(jwk)
   })
 })
 

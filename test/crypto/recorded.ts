@@ -3,19 +3,36 @@ import { createCipheriv, createDecipheriv } from 'node:crypto'
 import { vi } from 'vitest'
 import { toHex } from '../../src/base/bytes.ts'
 
-/** All `new Uint8Array` while `work` runs, its memory and not a copy of it. */
-export function recorded<T>(work: () => T): { readonly made: readonly Uint8Array[]; result: T } {
-  const made: Uint8Array[] = []
-  const recording = new Proxy(Uint8Array, {
+/** The constructor that keeps what it makes. */
+function recording(made: Uint8Array[]): typeof Uint8Array {
+  return new Proxy(Uint8Array, {
     construct(target, given, maker: typeof Uint8Array) {
       const bytes = Reflect.construct(target, given, maker) as Uint8Array
       made.push(bytes)
       return bytes
     },
   })
-  vi.stubGlobal('Uint8Array', recording)
+}
+
+/** All `new Uint8Array` while `work` runs, its memory and not a copy of it. */
+export function recorded<T>(work: () => T): { readonly made: readonly Uint8Array[]; result: T } {
+  const made: Uint8Array[] = []
+  vi.stubGlobal('Uint8Array', recording(made))
   try {
     return { result: work(), made }
+  } finally {
+    vi.unstubAllGlobals()
+  }
+}
+
+/** The same until the answer is there. */
+export async function recordedUntil<T>(
+  work: () => Promise<T>,
+): Promise<{ readonly made: readonly Uint8Array[]; result: T }> {
+  const made: Uint8Array[] = []
+  vi.stubGlobal('Uint8Array', recording(made))
+  try {
+    return { result: await work(), made }
   } finally {
     vi.unstubAllGlobals()
   }

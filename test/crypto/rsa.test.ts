@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { concat, toHex, utf8 } from '../../src/base/bytes.ts'
 import { HASH_BYTES } from '../../src/domain/algorithms.ts'
 import type { Hash, SigningAlgorithm } from '../../src/domain/algorithms.ts'
+import { fromBigInt, toBigInt } from '../../src/crypto/der.ts'
 import { digestInfo } from '../../src/crypto/emsa.ts'
 import { parseRsaSpki } from '../../src/crypto/keys.ts'
 import type { KeyPairBytes } from '../../src/crypto/provider.ts'
@@ -202,6 +203,36 @@ describe.each(PROVIDER_NAMES)('%s', (name) => {
     const spki = crypto.createPublicKey(key).export({ type: 'spki', format: 'der' })
     expect(toHex(made.publicKey)).toBe(toHex(spki))
   })
+})
+
+it('both make one pair of a given source', async () => {
+  // Two primes (found with OpenSSL) and the bases of their tests; then whatever is asked for.
+  const p = (3n << 1022n) + (1n << 1000n) + 603_663n
+  const q = p - (1n << 924n) - 302n
+  for (const name of PROVIDER_NAMES) {
+    const script = [p, 2n, 3n, 5n, 7n, 11n, q, 2n, 3n, 5n, 7n, 11n]
+    const fill = (target: Uint8Array) => {
+      const next = script.shift()
+      if (next !== undefined) target.set(fromBigInt(next, target.length))
+    }
+    const own = CREATE[name]({ random: { deterministic: true, fill } })
+    const { publicKey } = await own.generatePair('RSA_2048')
+    expect(toBigInt(parseRsaSpki(publicKey)!.n)).toBe(p * q)
+  }
+})
+
+it('node leaves salts, seeds and primes to the platform, unless the source is reproducible', async () => {
+  const fill = (): never => expect.unreachable('no byte of this source')
+  const own = CREATE.node({ random: { fill } })
+  const pair = imported(own, 'RSA_2048', hex(wycheproof.pkcs8))
+  for (const algorithm of ['RSA_PSS_SHA_256', 'RSA_PKCS1_SHA_256'] as const) {
+    const made = own.privateKey('RSA_2048', pair).sign(algorithm, MESSAGE, RAW)
+    expect(made).toBeInstanceOf(Promise)
+    await made
+  }
+  await own.publicKey('RSA_2048', pair.publicKey).oaepEncrypt('SHA_256', MESSAGE)
+  const [one, two] = [await own.generatePair('RSA_2048'), await own.generatePair('RSA_2048')]
+  expect(toHex(one.publicKey)).not.toBe(toHex(two.publicKey))
 })
 
 it('PKCS #1 v1.5 refuses other encodings of the digest: RFC 8017 8.2.2 compares whole encodings', async () => {

@@ -8,7 +8,7 @@ const each = (names, list) =>
 export const CRYPTO_NEAR = {
   ...each(['der'], tests('der')),
   ...each(['emsa'], tests('emsa')),
-  ...each(['keys'], tests('keys')),
+  ...each(['keys', 'parameter-sets'], tests('keys')),
   ...each(['import-key'], tests('import-key')),
   ...each(['limbs'], tests('limbs')),
   ...each(['xaes', 'node/suite', 'portable/suite'], tests('suite')),
@@ -17,14 +17,11 @@ export const CRYPTO_NEAR = {
   ...each(['pool', 'gate', 'context'], tests('pool')),
   ...each(['self-test', 'known-answers'], tests('self-test')),
   ...each(['curves', 'ecdsa', 'eddsa', 'scalar'], tests('ec', 'eddsa')),
-  ...each(
-    ['lattices', 'lattice-pairs', 'ml-dsa', 'ml-kem', 'parameter-sets', 'lattice-families'],
-    tests('lattice'),
-  ),
+  ...each(['lattices', 'lattice-pairs', 'ml-dsa', 'ml-kem', 'lattice-families'], tests('lattice')),
   ...each(['portable/aes', 'portable/hash', 'portable/random'], tests('vectors', 'refusals')),
   ...both('ec', tests('ec')),
   ...both('okp', tests('ec', 'eddsa')),
   ...each(['node/rsa'], tests('rsa')),
   ...each(['portable/rsa'], tests('rsa', 'portable')),
-  ...both('pairs', tests('vectors', 'portable')),
+  ...both('pairs', tests('ec', 'rsa')),
 }
