@@ -5,8 +5,9 @@ import { LongestFirst } from './test/helpers/longest-first.ts'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // For what hangs: a machine that does other things too is no failure.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     // The default leaves one core idle, which on two cores doubles the time.
     maxWorkers: availableParallelism(),
     // A worker keeps what it has loaded, tested and compiled for its next file.

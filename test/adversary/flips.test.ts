@@ -7,7 +7,7 @@ import { SealedRecords } from './sealed.ts'
 
 const SAMPLES = 50
 
-test(`${SAMPLES} samples of all forms (seed ${SEED})`, { timeout: 180_000 }, async () => {
+test(`${SAMPLES} samples of all forms (seed ${SEED})`, { timeout: 600_000 }, async () => {
   const log = (): void => undefined
   const { violations, counts } = await run({ rounds: SAMPLES, seed: SEED, log, built: '' })
   expect(violations).toEqual([])

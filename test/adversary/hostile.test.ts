@@ -12,7 +12,7 @@ const ROUNDS = 20_000
 /** A machine that does other things too: the long form has the bounds of the promise. */
 const BUSY = { ms: 10 * BOUNDS.ms, bytes: BOUNDS.bytes }
 
-test(`${ROUNDS} injured inputs (seed ${SEED})`, { timeout: 180_000 }, async () => {
+test(`${ROUNDS} injured inputs (seed ${SEED})`, { timeout: 600_000 }, async () => {
   const log = (line: string): void => console.info(line)
   const options = { rounds: ROUNDS, seed: SEED, log, built: '' }
   const { counts, violations } = await hostile(BUSY)(options)

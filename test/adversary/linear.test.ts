@@ -9,7 +9,7 @@ const SEEDS = 300
 
 test(
   `${SEEDS} histories, two in three with faults (seed ${SEED})`,
-  { timeout: 180_000 },
+  { timeout: 600_000 },
   async () => {
     const log = (): void => undefined
     const { violations, counts } = await run({ rounds: SEEDS, seed: SEED, log, built: '' })

@@ -11,7 +11,7 @@ import { linearize, type Call, type Model } from './linearize.ts'
 const SEEDS_MAX = 300
 
 describe(`a defect on purpose is found (seed ${SEED})`, () => {
-  test.each(Object.entries(BUGS))('%s', { timeout: 120_000 }, async (name, bug) => {
+  test.each(Object.entries(BUGS))('%s', { timeout: 600_000 }, async (name, bug) => {
     let seeds = 0
     let found = false
     while (!found && seeds < SEEDS_MAX) {

@@ -11,7 +11,7 @@ beforeAll(async () => {
 
 test(
   'full disks and failing calls lose nothing that was answered',
-  { timeout: 120_000 },
+  { timeout: 600_000 },
   async () => {
     const log = (line: string): void => void lines.push(line)
     const { violations, counts } = await run({ rounds: 20, seed: 1, log, built })

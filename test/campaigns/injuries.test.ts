@@ -9,7 +9,7 @@ beforeAll(async () => {
   built = await builtTree()
 })
 
-test('200 injuries: no silent wrong answer', { timeout: 120_000 }, async () => {
+test('200 injuries: no silent wrong answer', { timeout: 600_000 }, async () => {
   const { violations, counts } = await run({ rounds: 200, seed: 1, log, built })
   expect(violations).toEqual([])
   expect(counts['refused: INTEGRITY']).toBeGreaterThan(20)

@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 test(
   'every kind of rollback and exchange is refused with its code',
-  { timeout: 60_000 },
+  { timeout: 600_000 },
   async () => {
     const rounds = 4 * Object.keys(CASES).length
     const { violations, counts } = await run({ rounds, seed: 1, log, built: '' })

@@ -16,7 +16,7 @@ async function slowReplies({ method }: FaultyCall, moment: 'request' | 'reply'):
   if (moment === 'reply' && (method === 'get' || method === 'scan')) await pause(Math.random() * 3)
 }
 
-test('reads beside destruction sweeps meet no damage', { timeout: 60_000 }, async () => {
+test('reads beside destruction sweeps meet no damage', { timeout: 600_000 }, async () => {
   const clock = new VirtualClock()
   const store = faultyStore(createMemoryStore(), { wait: slowReplies })
   const room = await Strongroom.open({ store, clock, cachedKeys: 1 })

@@ -15,7 +15,7 @@ beforeAll(async () => {
   vaultId = String((await box.json('vault', 'show', 'shop'))['id'])
   writeFileSync(box.path('plain'), text)
   await box.json('encrypt', 'plain', '--key', 'files', '-o', 'sealed')
-}, 60_000)
+})
 
 test('a key goes into a file and comes back', async () => {
   const made = await box.json('backup', 'key', 'files', '--out', 'key.backup')

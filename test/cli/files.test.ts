@@ -166,7 +166,7 @@ describe('a large file', () => {
     return hash.digest('hex')
   }
 
-  test('passes with little more memory than a small one', { timeout: 240_000 }, async () => {
+  test('passes with little more memory than a small one', { timeout: 600_000 }, async () => {
     await writeFile(
       box.path('probe.mjs'),
       `import { writeFileSync } from 'node:fs'

@@ -28,7 +28,7 @@ beforeAll(async () => {
   for (const name of PROVIDER_NAMES)
     for (const spec of PAIR_SPECS)
       made.set(`${name} ${spec}`, await PROVIDERS[name].generatePair(spec))
-}, 180_000)
+})
 
 /** The message as the algorithm takes it with `digest`. */
 function digestFor(provider: CryptoProvider, algorithm: SigningAlgorithm): Uint8Array {

@@ -462,7 +462,7 @@ test('the smallest store takes keys of many versions', async () => {
   await expectAll(other, ciphertexts)
 })
 
-test('many keys pass through in pieces', { timeout: 120_000 }, async () => {
+test('many keys pass through in pieces', { timeout: 600_000 }, async () => {
   const { room, clock, vaultId } = await stage()
   // Larger keys rather than more of them: what counts is that the whole is many times a piece.
   const description = 'd'.repeat(4000)

@@ -122,7 +122,7 @@ async function check(world: World): Promise<void> {
 
 const RUNS = { numRuns: 40, seed: SEED } as const
 
-test('histories with failures', { timeout: 120_000 }, async () => {
+test('histories with failures', { timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (history) => {
       const world = await open()
@@ -139,7 +139,7 @@ test('histories with failures', { timeout: 120_000 }, async () => {
   )
 })
 
-test('histories of much at once', { timeout: 120_000 }, async () => {
+test('histories of much at once', { timeout: 600_000 }, async () => {
   const calm = step.filter(({ act }) => act !== 'restart')
   const groups = fc.array(fc.array(calm, { minLength: 1, maxLength: 5 }), {
     minLength: 3,

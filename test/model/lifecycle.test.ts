@@ -50,7 +50,7 @@ async function follow(real: Real, [beginning, history]: History): Promise<Model>
 }
 
 describe(`lifecycles follow the model (seed ${SEED})`, () => {
-  test(`${RUNS} histories in memory`, { timeout: STEPS > 0 ? 0 : 120_000 }, async () => {
+  test(`${RUNS} histories in memory`, { timeout: STEPS > 0 ? 0 : 600_000 }, async () => {
     let steps = 0
     await fc.assert(
       fc.asyncProperty(histories(ALL, LENGTH), async (history) => {
@@ -64,7 +64,7 @@ describe(`lifecycles follow the model (seed ${SEED})`, () => {
     expect(steps).toBeGreaterThan(RUNS * 5)
   })
 
-  test('histories on disk', { timeout: 120_000 }, async () => {
+  test('histories on disk', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(histories(ALL, 40), async (history) => {
         const { real, remove } = await levelReal()
@@ -78,7 +78,7 @@ describe(`lifecycles follow the model (seed ${SEED})`, () => {
     )
   })
 
-  test('histories of imported material', { timeout: 120_000 }, async () => {
+  test('histories of imported material', { timeout: 600_000 }, async () => {
     await fc.assert(
       fc.asyncProperty(
         histories([...KEY_STEPS, ...IMPORT_STEPS, ...BACKUP_STEPS], 30),

@@ -91,7 +91,7 @@ const COMMANDS: readonly Command[] = [
   ...Array.from({ length: 8 }, () => followStep),
 ]
 
-test(`replicas follow the model (seed ${SEED})`, { timeout: 240_000 }, async () => {
+test(`replicas follow the model (seed ${SEED})`, { timeout: 600_000 }, async () => {
   let rounds = 0
   const histories = fc.tuple(
     fc.tuple(createVault, createKey, createKey),

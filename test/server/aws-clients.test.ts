@@ -92,7 +92,7 @@ describe.runIf(aws)('the AWS CLI', () => {
     await expect(kms('describe-key', '--key-id', 'alias/none')).rejects.toMatchObject({
       stderr: expect.stringContaining('NotFoundException') as string,
     })
-  }, 60_000)
+  })
 })
 
 describe.runIf(python)('boto3', () => {
@@ -117,5 +117,5 @@ describe.runIf(python)('boto3', () => {
       elsewhere: 0,
       random: 16,
     })
-  }, 60_000)
+  })
 })

@@ -61,7 +61,7 @@ async function wholeCommits(store: Store): Promise<Set<number>> {
   return new Set(parts.keys())
 }
 
-it('leaves nothing half made when the first opening is killed', { timeout: 120_000 }, async () => {
+it('leaves nothing half made when the first opening is killed', { timeout: 600_000 }, async () => {
   const modules = await builtModules()
   for (let i = 0; i < 6; i++) {
     const path = freshDirectory()
@@ -73,7 +73,7 @@ it('leaves nothing half made when the first opening is killed', { timeout: 120_0
   }
 })
 
-it(`survives ${ROUNDS} kills`, { timeout: 240_000 }, async () => {
+it(`survives ${ROUNDS} kills`, { timeout: 600_000 }, async () => {
   const modules = await builtModules()
   const path = freshDirectory()
   let present = new Set<number>()

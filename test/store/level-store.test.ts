@@ -11,7 +11,7 @@ import { commitOf, failureOf, scanText, textAt } from '../../src/testing/store-s
 import { tinyLevel } from './tiny-level.ts'
 import { toHex, utf8 } from '../../src/base/bytes.ts'
 
-const QUICK = { timeout: 4000 }
+const QUICK = { timeout: process.env['STRONGROOM_MUTATE'] ? 4000 : 180_000 }
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const turns = async (count = 20): Promise<void> => {
   for (let i = 0; i < count; i++) await turn()

@@ -128,7 +128,7 @@ describe('two rooms of one seed', () => {
     expect(await record('y', everything)).not.toEqual(first)
   })
 
-  test('RSA too', { timeout: 120_000 }, async () => {
+  test('RSA too', { timeout: 600_000 }, async () => {
     expect(await record('x', rsa)).toEqual(await record('x', rsa))
   })
 })

@@ -40,7 +40,7 @@ const FOUND_AT: Readonly<Record<string, number>> = {
 const fromOf = (name: string): number =>
   process.env['STRONGROOM_NIGHTLY'] ? 1 : (FOUND_AT[name] ?? 1)
 
-test.for(Object.entries(BUGS))('%s is found', { timeout: 300_000 }, async ([name, changes]) => {
+test.for(Object.entries(BUGS))('%s is found', { timeout: 600_000 }, async ([name, changes]) => {
   const tree = await changedTree(changes)
   const { stdout } = await promisify(execFile)(process.execPath, [
     CHILD,

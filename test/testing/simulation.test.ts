@@ -15,7 +15,7 @@ const SEEDS = Number(process.env['STRONGROOM_SIMULATION_SEEDS'] ?? 100)
 const FROM = Number(process.env['STRONGROOM_SIMULATION_FROM'] ?? 1)
 const EVERY_STEP = [...WRITE_STEPS, ...USE_STEPS, ...SITE_STEPS].map(({ name }) => name)
 
-test(`${SEEDS} seeds from ${FROM}`, { timeout: SEEDS > 100 ? 0 : 300_000 }, async () => {
+test(`${SEEDS} seeds from ${FROM}`, { timeout: SEEDS > 100 ? 0 : 600_000 }, async () => {
   const made = new Map<string, number>()
   for (let seed = FROM; seed < FROM + SEEDS; seed++)
     for (const [name, count] of Object.entries((await simulate(seed)).counts))
