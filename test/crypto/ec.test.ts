@@ -122,7 +122,8 @@ describe.each(PROVIDER_NAMES)('%s', (name) => {
       expect(publicKey.jwk()).toEqual(jwk)
       expect(() => provider.publicKey(spec, pair.publicKey.subarray(1))).toThrow(INTERNAL)
       const broken = { ...pair, privateKey: pair.privateKey.subarray(1) }
-      expect(() => provider.privateKey(spec, broken)).toThrow()
+      // OpenSSL has words of its own for it.
+      expect(() => provider.privateKey(spec, broken)).toThrow(name === 'portable' ? INTERNAL : /./)
     })
 
     it('comes out of a given source: the number drawn and one (FIPS 186-5 A.2.2)', async () => {

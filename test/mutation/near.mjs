@@ -11,6 +11,7 @@ export const CRYPTO_NEAR = {
   ...each(['keys', 'parameter-sets'], tests('keys')),
   ...each(['import-key'], tests('import-key')),
   ...each(['limbs'], tests('limbs')),
+  ...each(['md5'], tests('md5')),
   ...each(['xaes', 'node/suite', 'portable/suite'], tests('suite')),
   ...each(['node/aes', 'node/hash'], tests('node-symmetric', 'refusals')),
   ...each(['prime'], tests('prime')),
