@@ -214,10 +214,10 @@ describe('callers that were just answered', QUICK, () => {
     timers.mockRestore()
   })
 
-  it('of a batch of one are served in the same turn', async () => {
+  it('of a batch of one are served whenever they come back', async () => {
     const { writer, events } = scene()
     const turned = turn().then(() => events.push('turn'))
-    for (const name of ['a', 'b', 'c']) await writer.push(put(name))
+    for (const steps of [0, 3, 40]) await comesBack(writer, 'a', steps)
     expect(events).not.toContain('turn')
     await turned
   })
