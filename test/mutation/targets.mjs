@@ -43,6 +43,7 @@ export const TARGETS = {
       'test/store/names.test.ts',
       'test/store/free-space.test.ts',
       'test/store/manifest-bytes.test.ts',
+      'test/store/creation.test.ts',
       'test/store/level-write.test.ts',
       'test/store/level-open.test.ts',
       'test/store/sidecar.test.ts',
