@@ -315,15 +315,15 @@ describe('node', () => {
       expect(toHex(one.privateKey)).not.toBe(toHex(two.privateKey))
     }
   })
+})
 
-  it('holds a copy of an Ed25519 public key', async () => {
-    const pair = await PROVIDERS.node.generatePair('ED25519')
-    const spki = pair.publicKey.slice()
-    const key = PROVIDERS.node.publicKey('ED25519', spki)
-    const jwk = key.jwk()
-    spki.fill(0)
-    expect(key.jwk()).toEqual(jwk)
-  })
+it.each(PROVIDER_NAMES)('%s: holds a copy of an Ed25519 public key', async (name) => {
+  const pair = await PROVIDERS[name].generatePair('ED25519')
+  const spki = pair.publicKey.slice()
+  const key = PROVIDERS[name].publicKey('ED25519', spki)
+  const jwk = key.jwk()
+  spki.fill(0)
+  expect(key.jwk()).toEqual(jwk)
 })
 
 it('node signs with P-256 at once, and with slower curves on the thread pool', async () => {
