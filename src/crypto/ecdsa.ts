@@ -21,7 +21,6 @@ const POINTS: Readonly<Record<EcSpec, () => Promise<Ecdsa['Point']>>> = {
 
 const hashes = () => import('@noble/hashes/sha2.js')
 const HASHES: Readonly<Partial<Record<Hash, () => Promise<Parameters<MakeEcdsa>[1]>>>> = {
-  SHA_224: async () => (await hashes()).sha224,
   SHA_256: async () => (await hashes()).sha256,
   SHA_384: async () => (await hashes()).sha384,
   SHA_512: async () => (await hashes()).sha512,
