@@ -139,6 +139,7 @@ describe('records', () => {
     const { bytes, starts } = manifest(log(3), long, log(4), made(7))
     expect(bytes.length).toBeGreaterThan(2 * BLOCK)
     expect(await kept(bytes, '000004.log', '000005.ldb')).toBe(starts[3])
+    expect(await kept(bytes, '000003.log')).toBe(starts[1])
   })
 
   it.each([0, 1, 2, 6, 7, 8])('may end %i bytes before a block does', async (left) => {
@@ -159,6 +160,8 @@ describe('records', () => {
       if ((end - starts[2]!) % 5 === 1)
         expect(await kept(torn, '000003.log', '000005.ldb')).toBe(undefined)
     }
+    const between = manifest(log(3), [...made(7), ...made(8)]).bytes.subarray(0, -made(8).length)
+    expect(await kept(between, '000003.log')).toBe(undefined)
     const torn = bytes.subarray(0, -1)
     expect(await kept(torn, '000003.log')).toBe(starts[1])
   })
