@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
@@ -81,6 +82,17 @@ describe('a slot', () => {
     expect(decodeSlot('erase', bytes)).toBe(undefined)
     expect(decodeSlot('anchor', bytes.subarray(1))).toBe(undefined)
     expect(decodeSlot('anchor', new Uint8Array(SLOT_BYTES))).toBe(undefined)
+  })
+
+  it('of another layout is refused, though its checksum is right', () => {
+    const content = utf8('content')
+    const bytes = encodeSlot('anchor', { counter: 5n, content })
+    const sum = (): Uint8Array =>
+      createHash('sha256').update(bytes.subarray(0, 20)).update(content).digest()
+    expect(bytes.subarray(20, 52)).toEqual(Uint8Array.from(sum()))
+    bytes[6] = 2
+    bytes.set(sum(), 20)
+    expect(decodeSlot('anchor', bytes)).toBe(undefined)
   })
 
   it('takes no more than fits', async () => {
