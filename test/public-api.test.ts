@@ -26,6 +26,8 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       fetchLink replicationHandler roomLink serveReplication streamLink
     `),
     types: words(`
+      BackupOperations KeyOperations KeyStoreOperations MaterialOperations PolicyOperations RotationOperations
+      UseOperations VaultOperations
       ConnectKeyStoreInput CreateKeyStoreInput KeyStore KeyStoreLink KeyStorePlace KeyStoreRef
       KeyStoreState KeyStoreType LinkedKeyStore LinkedUse OpenKeyStore UpdateKeyStoreInput
       Access AccessExplained AttributeLookup AttributeValue CreateGrantInput CreatedGrant DryRun ExplainAccessInput
