@@ -187,6 +187,13 @@ describe('a commit', () => {
     expect(anchor.mac).toEqual(keys.heads.compute(anchor.body))
   })
 
+  test('of a store with nothing beside it has no anchor', async () => {
+    const { watched, cell, submit } = await stand()
+    Object.assign(watched.store, { sidecar: undefined })
+    await submit(cell())
+    expect(watched.commits).toHaveLength(1)
+  })
+
   test('names itself: the next one has another token and the version of this one', async () => {
     const { watched, cell, submit } = await stand()
     const on = cell()

@@ -259,18 +259,34 @@ test('the room waits for what is under way before it closes', async () => {
 
 test('the journal is told of the operation, who asked, the request and the key, as far as they are known', async () => {
   await room.tagKey({ keyId, tags: { a: 'b' }, principal: 'owner', requestId: 'r 1' })
+  // What changes no permit is about a key too.
+  await room.createAlias({ keyId, name: 'alias/told' })
   await room.updateVault({ vaultId, displayName: 'x' })
   const entries = []
   for await (const one of room.journal({ follow: false })) entries.push(one)
-  const told = entries.slice(-2).map((one) => one as unknown as Record<string, unknown>)
+  const told = entries.slice(-3).map((one) => one as unknown as Record<string, unknown>)
   expect(told[0]).toMatchObject({
     operation: 'tagKey',
     principal: 'owner',
     requestId: 'r 1',
     keyId,
   })
-  expect(told[1]).toMatchObject({ operation: 'updateVault' })
-  for (const name of ['principal', 'requestId', 'keyId']) expect(told[1]).not.toHaveProperty(name)
+  expect(told[1]).toMatchObject({ operation: 'createAlias', keyId })
+  expect(told[2]).toMatchObject({ operation: 'updateVault' })
+  for (const name of ['principal', 'requestId', 'keyId']) expect(told[2]).not.toHaveProperty(name)
+})
+
+test('of a room that tells every use, operations of the room are no uses', async () => {
+  const { room: told } = await stage(undefined, { audit: 'all' })
+  await told.listVaults({})
+  await told.generateRandom({ lengthBytes: 16 })
+  const [{ id }] = (await told.listVaults({})).items as [{ id: string }]
+  const { id: used } = await told.createKey({ vaultId: id, displayName: 'k', spec: 'AES_256' })
+  await told.encrypt({ keyId: used, plaintext: PLAINTEXT })
+  const uses = []
+  for await (const one of told.journal({ follow: false })) uses.push(...one.uses)
+  expect(uses.map(({ operation }) => operation)).toEqual(['encrypt'])
+  await told.close()
 })
 
 test('what is destroyed is gone when the answer comes, of the first request and of its repetition', async () => {

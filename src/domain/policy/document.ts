@@ -140,7 +140,7 @@ function statementOf(item: unknown, number: number, reading: Reading): Statement
 const PRINCIPAL_TYPES: Readonly<Record<string, (text: string) => boolean>> = {
   AWS: (text) => text === '*' || isAccount(text) || isPrincipalArn(text),
   Service: (text) => text === '*' || isService(text),
-  Federated: (text) => text.length > 0 && text !== '*' && text.length <= LIMITS.principalLengthMax,
+  Federated: (text) => text !== '' && text !== '*',
 }
 
 function principalsOf(given: Json, at: string, kind: PolicyKind): Principals | undefined {

@@ -137,6 +137,21 @@ describe('a refusal names the place and what is there', () => {
     expect(placeOf(document(given as never), 'identity')).toBe(place)
   })
 
+  test('under one code, which faces have words for', () => {
+    const refused = (): unknown => parsePolicy(one({ Effect: 'allow' }))
+    expect(refused).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_POLICY',
+        explain: {
+          operation: 'policy',
+          rule: 'policy.effect',
+          expected: 'Allow or Deny',
+          found: 'allow',
+        },
+      }) as Error,
+    )
+  })
+
   test('with what was expected', () => {
     const expected = (text: string) => {
       try {
@@ -198,7 +213,7 @@ describe('principals', () => {
     [{ AWS: 'arn:aws:sts::111122223333:federated-user/bob' }],
     [{ Service: 's3.amazonaws.com' }],
     [{ Service: '*' }],
-    [{ Federated: 'x'.repeat(LIMITS.principalLengthMax) }],
+    [{ Federated: 'x'.repeat(LIMITS.policyPatternLengthMax) }],
     [{ Federated: 'cognito-identity.amazonaws.com', AWS: ANN }],
   ])('%j: fine', (Principal) => {
     expect(problemOf(document(statement({ Principal })))).toBe('none')
@@ -218,7 +233,7 @@ describe('principals', () => {
     [{ Service: 'nobody' }, 'policy.principal'],
     [{ Federated: '' }, 'policy.principal'],
     [{ Federated: '*' }, 'policy.principal'],
-    [{ Federated: 'x'.repeat(LIMITS.principalLengthMax + 1) }, 'policy.principal'],
+    [{ Federated: 'x'.repeat(LIMITS.policyPatternLengthMax + 1) }, 'policy.principal'],
     [{ CanonicalUser: 'abc' }, 'policy.principal'],
     [{ AWS: { nested: ANN } }, 'policy.principal'],
   ])('%j: %s', (Principal, problem) => {
@@ -243,6 +258,7 @@ describe('conditions', () => {
     ['another prefix', { 'ForSome:StringEquals': { a: 'b' } }],
     ['a prefix before Null', { 'ForAnyValue:Null': { a: 'true' } }],
     ['Null of something else', { Null: { a: 'maybe' } }],
+    ['no object of operators', 'StringEquals'],
     ['no object', { StringEquals: 'b' }],
     ['no values', { StringEquals: { a: [] } }],
     ['a number that is none', { NumericLessThan: { a: 'ten' } }],
