@@ -280,7 +280,7 @@ test('of a room that tells every use, operations of the room are no uses', async
   const { room: told } = await stage(undefined, { audit: 'all' })
   await told.listVaults({})
   await told.generateRandom({ lengthBytes: 16 })
-  const [{ id }] = (await told.listVaults({})).items as [{ id: string }]
+  const { id } = (await told.listVaults({})).items[0]!
   const { id: used } = await told.createKey({ vaultId: id, displayName: 'k', spec: 'AES_256' })
   await told.encrypt({ keyId: used, plaintext: PLAINTEXT })
   const uses = []
