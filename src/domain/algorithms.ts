@@ -217,6 +217,7 @@ export const WRAPPINGS = {
   RSA_OAEP_SHA_256: { hash: 'SHA_256', hybrid: false },
   RSA_OAEP_AES_SHA_1: { hash: 'SHA_1', hybrid: true },
   RSA_OAEP_AES_SHA_256: { hash: 'SHA_256', hybrid: true },
+  RSA_OAEP_AES_SHA_384: { hash: 'SHA_384', hybrid: true },
 } as const satisfies Record<string, { hash: Hash; hybrid: boolean }>
 export type Wrapping = keyof typeof WRAPPINGS
 

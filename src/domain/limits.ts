@@ -7,6 +7,8 @@ export const LIMITS = {
   deletionDaysMin: 7,
   deletionDaysMax: 30,
   deletionDaysDefault: 30,
+  /** For keys, when the caller says how long the window may be (Azure: 7 to 90 days). */
+  deletionDaysLongest: 90,
   /** Clients compute a moment before they send it: one minute of grace at both edges. */
   deletionGraceMs: 60_000,
   retryTokenHours: 24,

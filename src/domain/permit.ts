@@ -61,6 +61,10 @@ const copies = (row: OperationRow): boolean => 'copies' in row && row.copies
 const protectionOf = (row: OperationRow): readonly string[] =>
   (row.target === 'use' ? row.protection : undefined) ?? ['HSM', 'SOFTWARE']
 
+/** A key that was made to leave may, although its protection says otherwise. */
+const mayLeave = (row: OperationRow, key: KeyView | undefined): boolean =>
+  row.target === 'use' && row.protection !== undefined && key?.record.exportable === true
+
 const STILL_RESTORING = { expected: 'a vault that is whole', found: 'restoring' }
 
 const eventOf = (row: OperationRow, target: OperationRow['target']) =>
@@ -165,7 +169,7 @@ const RULES: readonly Rule[] = [
     name: 'key.protection',
     code: 'NOT_PERMITTED_FOR_KEY',
     test: (row, { key }) =>
-      row.target === 'use' || copies(row)
+      (row.target === 'use' || copies(row)) && !mayLeave(row, key)
         ? oneOf(protectionOf(row), key?.record.protectionMode)
         : undefined,
   },

@@ -163,6 +163,8 @@ export interface KeyRecord {
   readonly primacy?: number
   /** Its ciphertexts have a second layer, made there. */
   readonly keyStore?: KeyStorePlace
+  /** It may leave by export, whatever protects it; decided when it was made. */
+  readonly exportable?: boolean
 }
 
 export interface VersionRecord {
@@ -201,6 +203,8 @@ export interface VersionRecord {
   readonly rotatedAt?: number
   /** What its importer calls the material. */
   readonly materialDescription?: string
+  /** Of a version in a restored copy of a key: the id under which it was made at first. */
+  readonly firstId?: string
 }
 
 export interface AliasRecord {

@@ -9,6 +9,7 @@ import { dueRotations, scheduled } from '../domain/rotation.ts'
 import type { KeyView } from '../domain/settle.ts'
 import { path } from '../format/paths.ts'
 import { note } from './agenda.ts'
+import type { KeyOperation } from './api.ts'
 import type { Cell } from './cell.ts'
 import { copyAt, settleCopy } from './copies.ts'
 import type { Core } from './core.ts'
@@ -104,6 +105,9 @@ export async function rotated(core: Core, view: KeyView, now: number): Promise<K
   return keyView(core, reader, await vaultView(reader, now), ordinal, now)
 }
 
+const at = ({ vaultId, ordinal, currentVersion }: KeyRecord): Uint8Array =>
+  path.version(vaultId, ordinal, currentVersion)
+
 async function makeUp(
   core: Core,
   tx: Tx,
@@ -114,6 +118,7 @@ async function makeUp(
   if (times.length === 0) return
   const suite = await keySuite(core, tx, before.ordinal)
   let key = before
+  const { operations, tags } = (await tx.get('version', at(before)))!.record
   for (const [i, time] of times.entries()) {
     const days = key.rotation!.expiryDays
     const expiresOn = days === undefined ? undefined : new Date(time + days * DAY_MS)
@@ -124,7 +129,12 @@ async function makeUp(
       createdAt: time,
       material: made[i]!,
       autoRotated: true,
-      ...(expiresOn && { attributes: { expiresOn } }),
+      // What the version before may be used for, its successor may, and no more.
+      attributes: {
+        tags,
+        ...(operations && { operations: operations as readonly KeyOperation[] }),
+        ...(expiresOn && { expiresOn }),
+      },
     })
     const rotation = scheduled(key.rotation!, version, { previous: time })
     key = { ...withCurrent(key, version, time), rotation, lastRotatedAt: time }

@@ -1,6 +1,6 @@
 /** Writing key records: a new key with its first version, and changes to one. */
 import { invalidArgument, StrongroomError } from '../base/errors.ts'
-import { SPECS } from '../domain/algorithms.ts'
+import { SPECS, type Purpose, type Spec } from '../domain/algorithms.ts'
 import { DAY_MS } from '../domain/limits.ts'
 import type {
   KeyRecord,
@@ -87,6 +87,18 @@ async function refuseTaken(core: Core, tx: Tx, id: string): Promise<void> {
   )
 }
 
+/** Those that were named, or what the spec is for. */
+export function purposesOf(spec: Spec, given: readonly Purpose[] | undefined): readonly Purpose[] {
+  const { purposes: possible, defaults } = SPECS[spec]
+  for (const purpose of given ?? [])
+    if (!(possible as readonly string[]).includes(purpose))
+      throw new StrongroomError(
+        'UNSUPPORTED',
+        `purposes: expected some of ${possible.join(', ')} for ${spec}, got ${purpose}.`,
+      )
+  return given ?? defaults
+}
+
 function blankKey(
   core: Core,
   tx: Tx,
@@ -94,14 +106,7 @@ function blankKey(
   { input, origin, role, material, materialExpiresAt, keyStore }: NewKey,
 ): KeyRecord {
   checkCombination(vault, input, origin)
-  const { purposes: possible, defaults } = SPECS[input.spec]
-  const purposes = input.purposes ?? defaults
-  for (const purpose of purposes)
-    if (!(possible as readonly string[]).includes(purpose))
-      throw new StrongroomError(
-        'UNSUPPORTED',
-        `purposes: expected some of ${possible.join(', ')} for ${input.spec}, got ${purpose}.`,
-      )
+  const purposes = purposesOf(input.spec, input.purposes)
   if (purposes.length === 0 && role !== 'wrapping')
     invalidArgument('purposes', 'at least one', purposes)
   return {
@@ -128,6 +133,7 @@ function blankKey(
     ...(keyStore && { keyStore }),
     ...(materialExpiresAt !== undefined && { materialExpiresAt }),
     ...(input.multiRegion && { primacy: 1 }),
+    ...(input.exportable && { exportable: true }),
   }
 }
 

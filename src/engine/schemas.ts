@@ -174,9 +174,11 @@ const newKey = {
   compartmentId: optional(compartment),
   olderVersions: optional(c.oneOf(['process', 'all'])),
   multiRegion: optional(c.boolean),
+  exportable: optional(c.boolean),
   version: optional(c.object(attributes)),
   rotation: optional(rotation),
 }
+const givenMaterial = c.bytes(1, LIMITS.wrappedMaterialBytesMax)
 const materialId = c.text(64, 64, /^[0-9a-f]{64}$/, '64 lower-case hexadecimal digits')
 const wrapped = c.bytes(1, LIMITS.wrappedMaterialBytesMax)
 const material = { wrapped, wrapping, expiresAt: optional(c.date) }
@@ -293,7 +295,8 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     ...keyPolicy,
     origin: optional(c.oneOf(ORIGINS)),
     external: optional(anyJson),
-    material: optional(c.bytes(1, LIMITS.wrappedMaterialBytesMax)),
+    material: optional(givenMaterial),
+    alias: optional(aliasName),
     keyStore: optional(c.object({ id, keyId: optional(name) })),
   },
   getKey: { ...asked, ...key },
@@ -320,7 +323,12 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   changeKeyCompartment: { ...write, ...key, compartmentId: compartment },
   enableKey: { ...write, ...key, idempotent: optional(c.boolean) },
   disableKey: { ...write, ...key, idempotent: optional(c.boolean) },
-  scheduleKeyDeletion: { ...write, ...key, ...deletion },
+  scheduleKeyDeletion: {
+    ...write,
+    ...key,
+    ...deletion,
+    windowDaysMax: optional(c.integer(LIMITS.deletionDaysMin, LIMITS.deletionDaysLongest)),
+  },
   cancelKeyDeletion: { ...write, ...key, restoreTo: optional(c.oneOf(['previous', 'disabled'])) },
   destroyKey: { ...write, ...key },
   replicateKey: {
@@ -399,6 +407,7 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
     vaultId: optional(id),
     newIds: optional(c.boolean),
     failIfNameInUse: optional(c.boolean),
+    takeAliases: optional(c.boolean),
   },
 
   createKeyStore: {
@@ -423,7 +432,14 @@ const FIELDS: Readonly<Record<OperationName, c.Schema>> = {
   disconnectKeyStore: { ...write, ...keyStore, settleMs },
   deleteKeyStore: { ...write, ...keyStore },
 
-  createKeyVersion: { ...write, ...key, ...attributes },
+  createKeyVersion: {
+    ...write,
+    ...key,
+    ...attributes,
+    spec: optional(c.oneOf(SPEC_NAMES)),
+    purposes: optional(c.list(c.oneOf(PURPOSES), PURPOSES.length)),
+    material: optional(givenMaterial),
+  },
   getKeyVersion: { ...asked, ...version },
   listKeyVersions: { ...paged, ...key },
   updateKeyVersion: { ...write, ...version, ...attributes },

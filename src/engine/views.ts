@@ -132,6 +132,7 @@ export function keyAnswer(view: KeyView): Key {
     ...maybe('external', record.external),
     ...maybe('keyStore', record.keyStore && placeAnswer(view, record.keyStore)),
     ...maybe('restoredFrom', record.restoredFrom),
+    ...(record.exportable && { exportable: true as const }),
     ...maybe('replicationId', record.replicationId),
     etag: keyEtag(view),
   })
@@ -176,6 +177,8 @@ export function versionAnswer(view: VersionView): Version {
     autoRotated: record.autoRotated,
     ...maybe('publicKey', record.publicKey && new Uint8Array(record.publicKey)),
     ...maybe('restoredFrom', record.restoredFrom),
+    ...maybe('firstId', record.firstId),
+    ...(state === 'pendingDeletion' && { previousState: record.state }),
     ...maybe('replicationId', record.replicationId),
     etag: versionEtag(view),
   })

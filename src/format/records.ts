@@ -196,6 +196,7 @@ const key = objectOf<KeyRecord>('key', {
   keyStore: optional(33, keyStorePlace),
   creatingUntil: optional(34, time),
   updatingUntil: optional(35, time),
+  exportable: optional(36, flag),
 })
 
 const version = objectOf<VersionRecord>('version', {
@@ -223,6 +224,7 @@ const version = objectOf<VersionRecord>('version', {
   forRotation: optional(22, flag),
   rotatedAt: optional(23, time),
   materialDescription: optional(24, text),
+  firstId: optional(25, uuid),
 })
 
 const wrappedKey = objectOf<WrappedKeyRecord>('wrapped key', {

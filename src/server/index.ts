@@ -16,6 +16,7 @@ import type { Face } from './face.ts'
 import { listen, type Listener, type TlsOptions } from './listener.ts'
 
 export { awsFace } from './aws.ts'
+export { azureFace } from './azure.ts'
 export type { AccessRecord } from './app.ts'
 export type { Face } from './face.ts'
 export type { TlsOptions } from './listener.ts'

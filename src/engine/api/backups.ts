@@ -42,6 +42,8 @@ export interface RestoreKeyInput extends Asked, BackupSource {
   readonly newIds?: boolean
   /** Refuse when a key of the vault that is not deleted has the display name (Azure). */
   readonly failIfNameInUse?: boolean
+  /** The key takes the aliases of the backup, with `newIds` too; ALREADY_EXISTS when one is taken. */
+  readonly takeAliases?: boolean
   readonly retryToken?: string
 }
 export interface RestoreVaultInput extends Asked, BackupSource {

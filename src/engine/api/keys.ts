@@ -15,6 +15,11 @@ import type {
 import type { RotationInput } from './rotation.ts'
 import type { Alias, Key, KeyOperation, Version } from './shown.ts'
 
+export interface ScheduleKeyDeletionInput extends KeyRef, Write, ScheduleDeletion {
+  /** How far ahead the deletion may be, 7 to 90 days (Azure: 90); default 30. */
+  readonly windowDaysMax?: number
+}
+
 export interface CreateKeyInput extends VaultRef, Write {
   /** A lower-case UUID of the caller's choice that no key or version ever had; default: a random one. */
   readonly id?: string
@@ -40,6 +45,8 @@ export interface CreateKeyInput extends VaultRef, Write {
    * Default: fresh. It is not kept in sight: `origin` says `internal`, as of a key that was made here.
    */
   readonly material?: Uint8Array
+  /** A first alias, in the same commit: `alias/NAME`. */
+  readonly alias?: string
   /**
    * A key of a connected key store: AES_256, for encryption, without rotation. `keyId` is what the
    * key is called there; a key store that makes its keys itself names them too.
@@ -47,6 +54,8 @@ export interface CreateKeyInput extends VaultRef, Write {
   readonly keyStore?: { readonly id: string; readonly keyId?: string }
   /** It may have copies in other vaults, under the same id: see `replicateKey`. */
   readonly multiRegion?: boolean
+  /** It may leave by `exportKey` although its protection is HSM. It stays so. */
+  readonly exportable?: boolean
   /** Attributes of the first version. */
   readonly version?: VersionAttributes
   readonly rotation?: RotationInput
@@ -141,7 +150,14 @@ export interface ChangePrimaryKeyInput extends KeyRef, Write {
   /** How long both copies are `updating`; default 0. */
   readonly settleMs?: number
 }
-export interface CreateKeyVersionInput extends KeyRef, Write, VersionAttributes {}
+export interface CreateKeyVersionInput extends KeyRef, Write, VersionAttributes {
+  /** Default: that of the key. Another one becomes that of the key; older versions keep theirs. */
+  readonly spec?: Spec
+  /** More of what the key is for. */
+  readonly purposes?: readonly Purpose[]
+  /** Made elsewhere, as at `createKey`; default: fresh. */
+  readonly material?: Uint8Array
+}
 export interface UpdateKeyVersionInput extends VersionRef, Write, VersionAttributes {}
 
 export interface KeyOperations {
@@ -152,7 +168,7 @@ export interface KeyOperations {
   changeKeyCompartment: [ChangeKeyCompartmentInput, Key]
   enableKey: [EnableKeyInput, Key]
   disableKey: [EnableKeyInput, Key]
-  scheduleKeyDeletion: [KeyRef & Write & ScheduleDeletion, Key]
+  scheduleKeyDeletion: [ScheduleKeyDeletionInput, Key]
   cancelKeyDeletion: [CancelKeyDeletionInput, Key]
   /** Destroys at once what is pending deletion or not: there is no way back. */
   destroyKey: [KeyRef & Write, Key]

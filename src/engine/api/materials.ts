@@ -23,7 +23,7 @@ export interface WrappedMaterial {
   readonly expiresAt?: Date
 }
 export interface ImportKeyInput
-  extends Omit<CreateKeyInput, 'origin' | 'external' | 'material'>, WrappedMaterial {}
+  extends Omit<CreateKeyInput, 'origin' | 'external' | 'material' | 'alias'>, WrappedMaterial {}
 export interface ImportKeyVersionInput extends KeyRef, Write, WrappedMaterial, VersionAttributes {}
 export interface GetImportParametersInput extends KeyRef, Asked {
   readonly wrapping: Wrapping

@@ -76,6 +76,8 @@ export interface Key {
   /** While it waits for its replicas to go: how long it stays after that. */
   readonly deletionWindowDays?: number
   readonly external?: Json
+  /** Present when it may leave by `exportKey` whatever protects it. */
+  readonly exportable?: true
   /** Where the second layer of its ciphertexts is made; without `type`, the key store is not here. */
   readonly keyStore?: KeyStorePlace & { readonly type?: KeyStoreType }
   readonly restoredFrom?: string
@@ -116,6 +118,10 @@ export interface Version {
   /** SPKI DER of a key pair. */
   readonly publicKey?: Uint8Array
   readonly restoredFrom?: string
+  /** In a copy that was restored under new ids: the id under which the version was made at first. */
+  readonly firstId?: string
+  /** While it is `pendingDeletion`: the state that a cancellation gives back. */
+  readonly previousState?: VersionState
   readonly replicationId?: string
   readonly etag: string
 }

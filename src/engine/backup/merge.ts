@@ -125,7 +125,8 @@ async function addVersion(
     vaultId: tx.cell.id,
     number,
     restoredFrom: record.id,
-    updatedAt: tx.now,
+    // A copy says what the version said of itself, under whichever id.
+    ...(id === record.id ? { updatedAt: tx.now } : { firstId: record.firstId ?? record.id }),
   }
   tx.create('index', path.index(id, tx.cell.id), { ordinal: place.ordinal, version: number })
   return putMaterial(how, tx, place, version, suite, next)

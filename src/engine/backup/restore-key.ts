@@ -12,6 +12,7 @@ import type { Key, RestoreKeyInput } from '../api.ts'
 import { notFound, type Core } from '../core.ts'
 import { newId } from '../ids.ts'
 import { aliasPath, eachRow, settledKey, vaultView } from '../lookup.ts'
+import { nameKey } from '../operations/aliases.ts'
 import { replicationId } from '../replication/ids.ts'
 import { rememberAnswer, replayed } from '../retry.ts'
 import { causeOf, type Tx } from '../tx.ts'
@@ -121,6 +122,7 @@ async function write(
   const versions = await writeVersions(how, tx, place, part.versions)
   const entry = await writeKey(how, tx, place, part, versions)
   // A copy has its own grants: those of the backup were made for the key that it came from.
+  if (input.takeAliases) for (const { name } of aliases) await nameKey(core, tx, entry.record, name)
   if (!existing && !fresh) {
     await restoreAliases(core, tx, aliases, () => place.id)
     await restoreGrants(tx, place, grants)

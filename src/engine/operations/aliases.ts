@@ -1,6 +1,7 @@
 /** Aliases: names for keys, unique within a vault. */
 import { StrongroomError } from '../../base/errors.ts'
 import { LIMITS } from '../../domain/limits.ts'
+import type { KeyRecord } from '../../domain/records.ts'
 import { range } from '../../format/paths.ts'
 import { authorizeKey } from '../access.ts'
 import type { Bodies } from '../body.ts'
@@ -15,17 +16,11 @@ type Names = 'createAlias' | 'updateAlias' | 'deleteAlias' | 'listAliases'
 
 export const ALIAS_BODIES: Bodies<Names> = {
   createAlias: {
-    run: async ({ core, tx, key, input, now }) => {
-      if (await living(core, tx, input.name))
-        throw new StrongroomError(
-          'ALREADY_EXISTS',
-          `name: expected one that is free in the vault, got ${input.name}.`,
-        )
+    run: async ({ core, tx, key, input }) => {
+      await refuseTaken(core, tx, input.name)
       await refuseTooMany(core, tx, key.record.id, input.perKeyMax)
       tx.touch(key.record.id)
-      const { id: keyId, vaultId } = key.record
-      const alias = { name: input.name, vaultId, keyId, createdAt: now, updatedAt: now }
-      return aliasAnswer(await tx.put('alias', aliasPath(core, vaultId, input.name), alias))
+      return aliasAnswer(await put(core, tx, key.record, input.name))
     },
   },
   updateAlias: {
@@ -57,6 +52,27 @@ export const ALIAS_BODIES: Bodies<Names> = {
       const { ordinal } = await locateKey(core, keyId, vault.record.id)
       return (await keyView(core, reader, vault, ordinal, now)).state !== 'deleted'
     }),
+}
+
+type Named = Pick<KeyRecord, 'id' | 'vaultId'>
+
+/** Names a key that is just being made. @throws ALREADY_EXISTS */
+export async function nameKey(core: Core, tx: Tx, key: Named, name: string): Promise<void> {
+  await refuseTaken(core, tx, name)
+  await put(core, tx, key, name)
+}
+
+function put(core: Core, tx: Tx, { id: keyId, vaultId }: Named, name: string) {
+  const alias = { name, vaultId, keyId, createdAt: tx.now, updatedAt: tx.now }
+  return tx.put('alias', aliasPath(core, vaultId, name), alias)
+}
+
+async function refuseTaken(core: Core, tx: Tx, name: string): Promise<void> {
+  if (!(await living(core, tx, name))) return
+  throw new StrongroomError(
+    'ALREADY_EXISTS',
+    `name: expected one that is free in the vault, got ${name}.`,
+  )
 }
 
 /** The alias as this transaction sees it, unless its key is deleted. */

@@ -23,6 +23,7 @@ import { makeKey, saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
 import { clearMaterial } from '../unwrap.ts'
 import { keyAnswer } from '../views.ts'
+import { nameKey } from './aliases.ts'
 import { checkPolicy, putPolicy } from './policies.ts'
 import { withPolicy } from './rotations.ts'
 
@@ -69,7 +70,7 @@ export const KEY_BODIES: Bodies<Names> = {
     },
     run: async (context, { material, keyStore }) => {
       const { core, tx, vault, input } = context
-      const { origin = 'internal', material: _, ...rest } = input
+      const { origin = 'internal', material: _, alias, ...rest } = input
       const store = keyStore && (await freePlace(context, keyStore))
       const made = await makeKey(core, tx, vault, {
         input: rest,
@@ -81,6 +82,7 @@ export const KEY_BODIES: Bodies<Names> = {
         ...(store && { keyStore: store }),
         ...(input.multiRegion && { family: familyOf(made.record, []) }),
       })
+      if (alias !== undefined) await nameKey(core, tx, key.record, alias)
       if (input.policy !== undefined) {
         checkPolicy(core, input, key, input.policy, input.bypassLockoutCheck)
         await putPolicy(tx, key, input.policy)
@@ -155,7 +157,7 @@ export const KEY_BODIES: Bodies<Names> = {
   scheduleKeyDeletion: {
     run: async (context) => {
       const { tx, key, input, now } = context
-      const at = deletionTime(now, input.deletionAt)
+      const at = deletionTime(now, input.deletionAt, input.windowDaysMax)
       await refuseLaterVersions(context, at)
       const waits = key.family?.role === 'primary' && relatives(key).length > 0
       nextState('key', KEY_TABLE, key.state, waits ? 'scheduleAfterReplicas' : 'schedule')

@@ -1,5 +1,6 @@
 /** Versions: made, described, deleted. */
-import { StrongroomError } from '../../base/errors.ts'
+import { invalidArgument, StrongroomError } from '../../base/errors.ts'
+import { PURPOSES } from '../../domain/algorithms.ts'
 import { nextState, VERSION_TABLE } from '../../domain/lifecycle.ts'
 import { earliest, isPending } from '../../domain/material.ts'
 import type { VersionRecord } from '../../domain/records.ts'
@@ -7,7 +8,12 @@ import { recounted, scheduled } from '../../domain/rotation.ts'
 import { settleKey, settleVersion, type KeyView, type VersionView } from '../../domain/settle.ts'
 import { path } from '../../format/paths.ts'
 import { note } from '../agenda.ts'
-import type { UpdateKeyVersionInput, Version, VersionAttributes } from '../api.ts'
+import type {
+  CreateKeyVersionInput,
+  UpdateKeyVersionInput,
+  Version,
+  VersionAttributes,
+} from '../api.ts'
 import { writing, type Bodies } from '../body.ts'
 import type { Core } from '../core.ts'
 import { deletionTime } from '../deletion.ts'
@@ -22,8 +28,9 @@ import {
   withCurrent,
   type Material,
 } from '../make.ts'
-import { saveKey } from '../save.ts'
+import { purposesOf, saveKey } from '../save.ts'
 import type { Tx } from '../tx.ts'
+import { clearMaterial } from '../unwrap.ts'
 import { versionAnswer } from '../views.ts'
 
 type Names =
@@ -36,10 +43,17 @@ type Names =
 
 export const VERSION_BODIES: Bodies<Names> = {
   createKeyVersion: writing<'createKeyVersion', Material | undefined>({
-    prepare: async ({ core, key }) =>
-      key.record.origin === 'external' ? undefined : generate(core.provider, key.record.spec),
+    prepare: async ({ core, key, input }) => {
+      const { spec = key.record.spec, material } = input
+      if (key.record.origin !== 'external')
+        return material
+          ? clearMaterial(core.provider, material, spec)
+          : generate(core.provider, spec)
+      if (material) invalidArgument('material', 'none for a key that lives elsewhere', material)
+      return undefined
+    },
     run: async ({ core, tx, key, input }, material) =>
-      addVersion(core, tx, key, {
+      addVersion(core, tx, shaped(key, input), {
         origin: material ? 'internal' : 'external',
         attributes: input,
         ...(material && { material }),
@@ -75,6 +89,30 @@ export const VERSION_BODIES: Bodies<Names> = {
       return saveVersion(tx, key, record)
     },
   },
+}
+
+/**
+ * The key as a version of another spec makes it: what its older versions are for stays among its
+ * purposes, and algorithms are those of each version.
+ */
+function shaped(key: KeyView, { spec, purposes }: CreateKeyVersionInput): KeyView {
+  const { record } = key
+  if (spec === undefined && purposes === undefined) return key
+  const { spec: before } = record
+  if (record.origin === 'external' || record.keyStore || record.primacy !== undefined)
+    throw new StrongroomError(
+      'UNSUPPORTED',
+      'spec: expected none for a key that is elsewhere or has copies, got one.',
+    )
+  const added = purposesOf(spec ?? before, purposes)
+  return {
+    ...key,
+    record: {
+      ...record,
+      spec: spec ?? before,
+      purposes: PURPOSES.filter((each) => record.purposes.includes(each) || added.includes(each)),
+    },
+  }
 }
 
 export interface Added {
