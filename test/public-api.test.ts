@@ -46,7 +46,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       ListAliasesInput ListKeysInput ListRotationsInput ListVaultsInput Mac MacAlgorithm Metrics ObjectRef ObjectStore OpenOptions
       OperationCount OperationEvent OperationMethods OperationName Operations Origin Page Paged
       PairSpec ProtectionMode PublicKeyAnswer Purpose Random Range ReEncryptInput ReEncrypted
-      RestoreKeyInput RestoreVaultInput
+      RestoreKeyInput RestoreVaultInput ScheduleKeyDeletionInput
       Rotation RotationInput RotationStatus Row ScheduleDeletion Seal SharedSecret Sidecar
       SignInput Signed SigningAlgorithm Sorted Spec Store StoreLimits Tags Ticked Unsealed
       UnwrapKeyInput Unwrapped UpdateKeyInput UpdateKeyVersionInput UpdateVaultInput UseKey Vault
@@ -63,7 +63,7 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
   },
   './server': {
     source: 'server/index.ts',
-    values: words('awsFace ociService replicationFace serve'),
+    values: words('awsFace azureFace ociService replicationFace serve'),
     types: words('AccessRecord Face OciService RunningServer ServeOptions TlsOptions'),
   },
   './testing': {
@@ -86,6 +86,14 @@ const ENTRIES: Readonly<Record<string, Entry>> = {
       CloudHsmCluster CloudHsmClusters XksFetch XksOptions
       AwsCall AwsCredential AwsFault AwsHttpRequest AwsHttpResponse AwsOptions AwsPlugin AwsPluginOptions
       AwsRequest AwsRequestHandler AwsResponse Quotas Rates SeededKey SeedKey
+    `),
+  },
+  './azure': {
+    source: 'faces/azure/index.ts',
+    values: words('PERMISSIONS azureCredential azureFetch azureHandler azureHttpClient'),
+    types: words(`
+      AccessPolicy Authority AuthorityKey AzureCall AzureCredential AzureFaultAnswer AzureHttpClient
+      AzureHttpHeaders AzureHttpRequest AzureOptions AzureRequest AzureResponse Permission
     `),
   },
   './oci': {

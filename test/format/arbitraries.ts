@@ -212,8 +212,10 @@ const key = partial(
     keyStore: whole({ id: uuid, keyId: text }),
     creatingUntil: time,
     updatingUntil: time,
+    exportable: fc.boolean(),
   },
   [
+    'exportable',
     'creatingUntil',
     'updatingUntil',
     'keyStore',
@@ -259,6 +261,7 @@ const version = partial(
     forRotation: fc.boolean(),
     rotatedAt: time,
     materialDescription: text,
+    firstId: uuid,
   },
   [
     'deletion',
@@ -274,6 +277,7 @@ const version = partial(
     'forRotation',
     'rotatedAt',
     'materialDescription',
+    'firstId',
   ],
 )
 

@@ -40,16 +40,21 @@ const ADMITTED: Access = {
 /** The words of access policies as actions of the core's language. */
 const actionOf = (permission: Permission): string => `keyvault:${permission}`
 
-function documentOf(policies: readonly AccessPolicy[], principal: string, vault: string): string {
-  const own = policies.filter(
-    ({ principal: whose, vault: where = vault }) =>
-      whose === principal && where.toLowerCase() === vault,
-  )
-  const Action = own.flatMap(({ permissions }) =>
-    permissions === 'all' ? ['keyvault:*'] : permissions.map(actionOf),
-  )
-  const Statement = Action.length > 0 ? [{ Effect: 'Allow', Action, Resource: '*' }] : []
-  return JSON.stringify({ Version: '2012-10-17', Statement })
+/** The caller's own policies, in the form that the core reads: none when nothing is permitted. */
+function policiesOf(
+  policies: readonly AccessPolicy[],
+  principal: string,
+  vault: string,
+): readonly string[] {
+  const Action = policies
+    .filter(({ principal: whose }) => whose === principal)
+    .filter(({ vault: where = vault }) => where.toLowerCase() === vault)
+    .flatMap(({ permissions }) =>
+      permissions === 'all' ? ['keyvault:*'] : permissions.map(actionOf),
+    )
+  if (Action.length === 0) return []
+  const Statement = [{ Effect: 'Allow', Action, Resource: '*' }]
+  return [JSON.stringify({ Version: '2012-10-17', Statement })]
 }
 
 export interface Asking {
@@ -73,7 +78,7 @@ export async function admitted(face: Face, asking: Asking): Promise<Asked> {
     vaultId: vault.id,
     access: {
       action: actionOf(permission),
-      identityPolicies: [documentOf(accessPolicies, principal, vault.name)],
+      identityPolicies: policiesOf(accessPolicies, principal, vault.name),
     },
   })
   if (allowed) return { ...asked, access: ADMITTED }

@@ -11,7 +11,7 @@
  * })
  */
 export { PERMISSIONS, type AccessPolicy, type Permission } from './access.ts'
-export type { Authority } from './attestation.ts'
+export type { Authority, AuthorityKey } from './attestation.ts'
 export { azureCredential, type AzureCredential } from './caller.ts'
 export type { AzureRequest, AzureResponse } from './codec.ts'
 export { azureFetch } from './fetch.ts'

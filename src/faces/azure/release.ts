@@ -78,7 +78,7 @@ async function release(call: ReleaseCall): Promise<object> {
 const encoded = (part: object): string => toBase64url(utf8(JSON.stringify(part)))
 
 /** A key of the vault that no name of this face leads to. */
-const SIGNER = 'alias/azure.release'
+const SIGNER = 'alias/azure_release'
 
 async function signer(call: Call): Promise<Key> {
   const { room, vaultId, own } = call

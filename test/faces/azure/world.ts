@@ -92,7 +92,7 @@ export async function openRoom(options: OpenOptions = {}): Promise<Strongroom> {
 export interface Raw {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly json: Record<string, never> & { readonly error?: AzureErrorBody }
+  readonly json: Readonly<Record<string, unknown>> & { readonly error?: AzureErrorBody }
 }
 interface AzureErrorBody {
   readonly code: string
@@ -131,7 +131,8 @@ export async function openWorld(wanted: Wanted = {}): Promise<World> {
   const clientOf: World['clientOf'] = (credential, more = {}) =>
     new KeyClient(reached.url, credential, { ...reached.options, ...quick, ...more })
   const client = clientOf(azureCredential())
-  const handle = azureHandler(room, options)
+  const managedHsm = host.includes('managedhsm')
+  const handle = azureHandler(room, { managedHsm, ...options })
   return {
     room,
     clock,
@@ -149,7 +150,7 @@ export async function openWorld(wanted: Wanted = {}): Promise<World> {
         body: text,
       } = await handle({
         method,
-        url: `https://${host}${path}${path.includes('?') ? '&' : '?'}api-version=${API}`,
+        url: `${reached.url}${path}${path.includes('?') ? '&' : '?'}api-version=${API}`,
         headers: token === '' ? {} : { authorization: `Bearer ${token}` },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       })
