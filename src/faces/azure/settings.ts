@@ -11,7 +11,7 @@ export interface Settings {
 }
 
 export const settingsOf = ({ definedTags }: Pick<Key, 'definedTags'>): Settings =>
-  (definedTags[NAMESPACE] ?? {}) as unknown as Settings
+  definedTags[NAMESPACE] ?? {}
 
 /** The defined tags of a key with other settings; those of others stay. */
 export function withSettings(

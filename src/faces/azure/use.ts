@@ -230,7 +230,7 @@ export const USE_ROWS = {
           'GetRandomBytesRequest: count cannot be greater than 128 or less than 1 ' +
             `(Activity ID: ${requestId})`,
         )
-      const random = await room.generateRandom({ ...asked, lengthBytes: count as number })
+      const random = await room.generateRandom({ ...asked, lengthBytes: count })
       return { value: toBase64url(random.bytes) }
     },
   }),

@@ -37,7 +37,7 @@ type Reach = (room: Strongroom, options: AzureOptions, host: string) => Promise<
 export const TRANSPORTS: Readonly<Record<string, Reach>> = {
   'in-process': async (room, options, host) => ({
     url: `https://${host}`,
-    options: { httpClient: azureHttpClient(room, options) as never },
+    options: { httpClient: azureHttpClient(room, options) },
   }),
   server: async (room, options, host) => {
     const managedHsm = host.includes('managedhsm')
