@@ -15,6 +15,7 @@ import { LIMITS } from '../src/domain/limits.ts'
 import { OPERATIONS, type OperationRow } from '../src/domain/operations.ts'
 import { SCHEMA_FIELDS } from '../src/engine/schemas.ts'
 import { awsPage } from './faces/aws.ts'
+import { azurePage } from './faces/azure.ts'
 import { ociPage } from './faces/oci.ts'
 import { code, list, page, table } from './markdown.ts'
 
@@ -133,5 +134,6 @@ export const documents = (): Readonly<Record<string, string>> => ({
   'docs/algorithms.md': algorithmsPage(),
   'docs/errors.md': errorsPage(),
   'docs/faces/aws.md': awsPage(),
+  'docs/faces/azure.md': azurePage(),
   'docs/faces/oci.md': ociPage(),
 })

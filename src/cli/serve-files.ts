@@ -4,9 +4,13 @@ import { invalidArgument, StrongroomError } from '../base/errors.ts'
 import type { AwsCredential, SeedKey } from '../faces/aws/index.ts'
 import type { Strongroom } from '../index.ts'
 
-/** Who may come in: by access key ids of AWS, by key ids of OCI with their public keys in PEM. */
+/**
+ * Who may come in: by access key ids of AWS, by tokens of Azure with their principals, by key ids of
+ * OCI with their public keys in PEM.
+ */
 export interface Credentials {
   readonly aws?: Readonly<Record<string, AwsCredential>>
+  readonly azure?: Readonly<Record<string, string>>
   readonly oci?: Readonly<Record<string, string>>
 }
 
@@ -44,15 +48,17 @@ const isCredential: Fits = (value) =>
   textIn(value, 'sessionToken')
 const isCredentials: Fits = (value) =>
   isObject(value) &&
-  Object.keys(value as object).every((name) => name === 'aws' || name === 'oci') &&
+  Object.keys(value as object).every((name) => ['aws', 'azure', 'oci'].includes(name)) &&
   each((value as Credentials).aws, isCredential) &&
+  each((value as Credentials).azure, (principal) => typeof principal === 'string') &&
   each((value as Credentials).oci, (pem) => typeof pem === 'string')
 
 export const readCredentials = async (file: string): Promise<Credentials> =>
   (await jsonOf(
     '--credentials',
     file,
-    'the JSON { aws: { ACCESS_KEY_ID: { arn, secretAccessKey } }, oci: { KEY_ID: PEM } }',
+    'the JSON { aws: { ACCESS_KEY_ID: { arn, secretAccessKey } }, azure: { TOKEN: PRINCIPAL }, ' +
+      'oci: { KEY_ID: PEM } }',
     isCredentials,
   )) as Credentials
 

@@ -13,6 +13,7 @@ interface ServeCommand {
   readonly port: number
   readonly host?: string
   readonly aws?: boolean
+  readonly azure?: boolean
   readonly oci?: boolean
   readonly seed?: string
   readonly credentials?: string
@@ -34,6 +35,7 @@ export function addServe(program: Command): void {
     .option('--port <n>', 'the port; 0 takes any free one', port, 4599)
     .option('--host <address>', 'where to listen (default: 127.0.0.1)')
     .option('--aws', 'the AWS KMS dialect, for every account and region')
+    .option('--azure', 'the Azure Key Vault keys dialect; the host names the vault')
     .option('--oci', 'the OCI Key Management dialect, with a port for each vault')
     .option('--replication', 'answer followers at /replication')
     .option('--seed <file>', 'JSON list of keys that are to be there: ids, material, aliases')
@@ -69,17 +71,19 @@ async function tlsOf({ tlsCert, tlsKey }: ServeCommand) {
 
 async function started(
   room: Strongroom,
-  { port: at, host, aws, oci, replication, credentials, accessLog }: ServeCommand,
+  { port: at, host, aws, azure, oci, replication, credentials, accessLog }: ServeCommand,
   tls: Awaited<ReturnType<typeof tlsOf>>,
 ): Promise<{ server: RunningServer; endpoints: () => Readonly<Record<string, string>> }> {
   // Loaded late: no other command needs a server.
-  const { awsFace, ociService, replicationFace, serve } = await import('../server/index.ts')
-  const all = !aws && !oci && !replication
+  const { awsFace, azureFace, ociService, replicationFace, serve } =
+    await import('../server/index.ts')
+  const all = !aws && !azure && !oci && !replication
   const known = credentials === undefined ? undefined : await readCredentials(credentials)
   const service = oci || all ? ociService(room, ociOptions(known)) : undefined
   const endpoints = (): Readonly<Record<string, string>> => service?.endpoints() ?? {}
   const faces: Face[] = []
   if (aws || all) faces.push(awsFace(room, known && { credentials: known.aws ?? {} }))
+  if (azure || all) faces.push(azureFace(room, known && { tokens: known.azure ?? {} }))
   if (service) faces.push(service.face)
   if (replication || all) faces.push(replicationFace(room))
   const server = await serve(room, {

@@ -22,7 +22,7 @@ test('serves the store until it is interrupted, and leaves it free', async () =>
   expect(Object.keys(vaults)).toHaveLength(1)
   expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' })
   expect(await (await fetch(url)).json()).toMatchObject({
-    faces: ['aws', 'oci', 'replication'],
+    faces: ['aws', 'azure', 'oci', 'replication'],
     vaults,
   })
   const [of] = Object.values(vaults)
