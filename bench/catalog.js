@@ -1,5 +1,6 @@
 /** Every benchmark: its name, its title, its budget (least ratio by yardstick), how to set it up. */
 import { AWS } from './aws.js'
+import { AZURE } from './azure.js'
 import { CRYPTO } from './crypto.js'
 import { ENGINE } from './engine.js'
 import { GROWTH } from './growth.js'
@@ -16,5 +17,6 @@ export const CATALOG = [
   ...GROWTH,
   ...SOFTHSM,
   ...AWS,
+  ...AZURE,
   ...OCI,
 ]

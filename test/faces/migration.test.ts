@@ -12,6 +12,7 @@ import {
   SignCommand,
   VerifyCommand,
 } from '@aws-sdk/client-kms'
+import { KeyClient } from '@azure/keyvault-keys'
 import {
   KmsCryptoClient,
   KmsManagementClient,
@@ -20,6 +21,7 @@ import {
 } from 'oci-keymanagement'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { awsRequestHandler } from '../../src/faces/aws/index.ts'
+import { azureCredential, azureHttpClient } from '../../src/faces/azure/index.ts'
 import { ociHttpClient } from '../../src/faces/oci/index.ts'
 import { Strongroom } from '../../src/index.ts'
 
@@ -149,3 +151,45 @@ describe('a key that was made through AWS', () => {
     expect(KeyId).toBe(KeyMetadata!.Arn)
   })
 })
+
+describe('a key that was made through OCI and got a name of Azure', () => {
+  it('signs there what OCI verifies, under the name that it was given', async () => {
+    const { items } = await room.listVaults({})
+    const vaultId = items[0]!.id
+    const curve = { algorithm: word('ECDSA'), length: 32, curveId: word('NIST_P256') }
+    const { keyId } = await keyOf(curve)
+    const { items: listed } = await room.listKeys({ vaultId, sortOrder: 'DESC', limit: 1 })
+    await room.createAlias({ keyId: listed[0]!.id, vaultId, name: 'alias/azure/MOVED' })
+    const azure = new KeyClient('https://shop.vault.azure.net', azureCredential(), {
+      httpClient: azureHttpClient(room, { vaultId }),
+    })
+    const key = await azure.getKey('moved')
+    expect(key).toMatchObject({ name: 'moved', keyType: 'EC-HSM' })
+    const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', MESSAGE))
+    const signer = azure.getCryptographyClient('moved')
+    const { result } = await signer.sign('ES256', digest)
+    const der = derOf(result)
+    const { key: there } = await keys.getKey({ keyId })
+    const { verifiedData } = await use.verify({
+      verifyDataDetails: {
+        keyId,
+        keyVersionId: there.currentKeyVersion,
+        message: base64(MESSAGE),
+        signature: base64(der),
+        signingAlgorithm: word('ECDSA_SHA_256'),
+      },
+    })
+    expect(verifiedData.isSignatureValid).toBe(true)
+  })
+})
+
+/** ASN.1 of r || s: Azure has the one, OCI the other. */
+function derOf(raw: Uint8Array): Uint8Array {
+  const integers = [raw.subarray(0, 32), raw.subarray(32)].map((number) => {
+    const digits = Buffer.from(number.subarray(number.findIndex((byte) => byte !== 0)))
+    const body = digits[0]! < 0x80 ? digits : Buffer.concat([Buffer.alloc(1), digits])
+    return Buffer.concat([Uint8Array.of(2, body.length), body])
+  })
+  const body = Buffer.concat(integers)
+  return Buffer.concat([Uint8Array.of(0x30, body.length), body])
+}

@@ -39,9 +39,9 @@ const METHODS: Readonly<Record<string, readonly string[] | undefined>> = {
   verifyData: ['verify'],
 }
 
-/** Public by nature, though not by name. */
+/** Private, though JavaScript does not say so. */
 const INTERNAL =
-  /^(?:constructor|initialize$|init$|fetchKey|getLocal|ensure|remote|list\w+(?:Page|All)$)/
+  /^(?:constructor|initializeIV|disambiguate\w+|getKeyMaterial|getProvider|fetchKey|ensureValid|list\w+(?:Page|All))$/
 
 const methodsOf = (type: { readonly prototype: object }): string[] =>
   Object.entries(Object.getOwnPropertyDescriptors(type.prototype))
