@@ -210,10 +210,12 @@ function rotate(key: ModelKey, from: number, to: number): void {
     current = { createdAt: at, expiresOn }
     rotation.nextAt = nextRotation(rotation, at, current)
   }
+  // What the version before may be used for, its successor may.
+  const { operations, tags = {} } = key.current ?? {}
   for (const createdAt of due.slice(-CATCH_UP_MAX)) {
     const { expiryDays } = rotation
     const expiresOn = expiryDays === undefined ? undefined : createdAt + expiryDays * DAY_MS
-    addVersion(key, { createdAt, autoRotated: true, expiresOn })
+    addVersion(key, { createdAt, autoRotated: true, expiresOn, operations, tags })
   }
 }
 
