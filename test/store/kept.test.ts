@@ -1,10 +1,18 @@
 /** An opening that a power cut ended where names do not become durable in order. */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import type { link } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { utf8 } from '../../src/base/bytes.ts'
-import { keep } from '../../src/store/level/kept.ts'
+import { keep, letGo } from '../../src/store/level/kept.ts'
 import { openLevelStore } from '../../src/store/level.ts'
 import { failureOf, textAt } from '../../src/testing/store-suite/kit.ts'
 import { freshDirectory } from './harness.ts'
@@ -41,9 +49,10 @@ describe('an opening that is cut off', () => {
     await store.close()
   })
 
-  it('nor on file systems in which a file has one name', async () => {
+  const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']
+  it.each(NO_LINKS)('nor on file systems in which a file has one name (%s)', async (code) => {
     const refused = (): Promise<never> =>
-      Promise.reject(Object.assign(new Error('no links here'), { code: 'ENOTSUP' }))
+      Promise.reject(Object.assign(new Error('no links here'), { code }))
     const path = await cutOff(refused)
     const store = await openLevelStore({ path, create: 'never' })
     expect(await textAt(store, 'answered')).toBe('yes')
@@ -100,5 +109,19 @@ describe('second names', () => {
     await keep(location)
     const log = names.find((name) => name.endsWith('.log'))!
     expect(readFileSync(join(location, `${log}.kept`))).toEqual(readFileSync(join(location, log)))
+  })
+
+  it('have only files that LevelDB may lose, and go with what a cut manifest left', async () => {
+    const location = freshDirectory()
+    mkdirSync(location, { recursive: true })
+    const others = ['xMANIFEST-000001', 'x000003.log', 'a-MANIFEST-1.new', 'MANIFEST-1.newer']
+    const odd = ['MANIFEST-x.new', 'MANIFEST-000001', '000003.log']
+    for (const name of [...others, ...odd, 'MANIFEST-000012.new'])
+      writeFileSync(join(location, name), name)
+    await keep(location)
+    const kept = readdirSync(location).filter((name) => name.endsWith('.kept'))
+    expect(kept.sort()).toEqual(['000003.log.kept', 'MANIFEST-000001.kept'])
+    await letGo(location)
+    expect(readdirSync(location).sort()).toEqual([...others, ...odd].sort())
   })
 })
