@@ -98,6 +98,24 @@ const rejected = <T>(promise: Promise<T>): Promise<Error & { cause?: unknown }> 
     (error: unknown) => error as Error,
   )
 
+/** A store with a read under way that `held` lets end. */
+async function reading() {
+  const held = gate()
+  let slow = false
+  const { store, events } = await world({
+    db: (tiny) => ({
+      get: async (key, options) => {
+        if (slow) await held.wait
+        return tiny.get(key, options)
+      },
+    }),
+  })
+  slow = true
+  const read = textAt(store, 'a')
+  await turns()
+  return { store, events, held, read }
+}
+
 describe('opening', QUICK, () => {
   const failing = (
     parts: Parameters<typeof world>[0],
@@ -455,19 +473,7 @@ describe('recovering', QUICK, () => {
   })
 
   it('waits for reads under way', async () => {
-    const held = gate()
-    let slow = false
-    const { store, events } = await world({
-      db: (tiny) => ({
-        get: async (key, options) => {
-          if (slow) await held.wait
-          return tiny.get(key, options)
-        },
-      }),
-    })
-    slow = true
-    const read = textAt(store, 'a')
-    await turns()
+    const { store, events, held, read } = await reading()
     const recovered = store.recover()
     await turns()
     expect(events).toEqual(['connect'])
@@ -533,19 +539,7 @@ describe('closing', QUICK, () => {
   })
 
   it('waits for reads', async () => {
-    const held = gate()
-    let slow = false
-    const { store, events } = await world({
-      db: (tiny) => ({
-        get: async (key, options) => {
-          if (slow) await held.wait
-          return tiny.get(key, options)
-        },
-      }),
-    })
-    slow = true
-    const read = textAt(store, 'a')
-    await turns()
+    const { store, events, held, read } = await reading()
     const closed = store.close()
     await turns()
     expect(events).toEqual(['connect'])
