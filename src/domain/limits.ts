@@ -52,6 +52,8 @@ export const LIMITS = {
   dataKeyBytesMax: 1024,
   randomBytesMax: 65_536,
   wrappedMaterialBytesMax: 8192,
+  /** What wrapKey takes: longer than any key; AES-KWP makes at most 8192 bytes of it. */
+  keyToWrapBytesMax: 8184,
   pageSizeMax: 1000,
   pageSizeDefault: 100,
   /** The longest name in UTF-8, an id and a MAC, in base64. */

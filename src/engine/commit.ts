@@ -85,6 +85,17 @@ export interface Position {
   readonly version: bigint
 }
 
+/** Where the realm stands after a group of plans, and what says so. */
+interface Next {
+  readonly head: RealmHead
+  readonly orders: readonly Uint8Array[]
+  /** The heads of its vaults and their elements; of a vault that leaves there is neither. */
+  readonly heads: ReadonlyMap<
+    Cell,
+    { readonly value?: Uint8Array; readonly element?: Uint8Array | undefined }
+  >
+}
+
 /** Paths and values of an order row and a head. */
 const HEAD_AND_ORDER_BYTES = 256
 
@@ -249,19 +260,34 @@ export class Committer {
   }
 
   async #group(group: Waiting[]): Promise<void> {
-    const { store, provider, records } = this.#parts
-    const elements = new Map<Cell, Uint8Array | undefined>()
+    let next: Next
+    try {
+      next = this.#next(group)
+      const { version } = await this.#parts.store.commit(this.#batch(group, next))
+      await this.#anchor(next.head)
+      this.#position = { head: next.head, version }
+    } catch (error) {
+      this.#fail(group, error)
+      return
+    }
+    for (const plan of group) this.#apply(plan)
+    for (const [cell, { element }] of next.heads) cell.headElement = element
+    for (const plan of group) plan.resolve()
+    for (const wake of [...this.#watchers]) wake()
+  }
+
+  /** Where the realm stands after a group. */
+  #next(group: readonly Waiting[]): Next {
+    const { provider } = this.#parts
+    const previous = this.#position.head
     const heads = this.#heads(group)
-    let { sum, vaults } = this.#position.head
-    for (const [cell, value] of heads) {
+    let { sum, vaults } = previous
+    for (const [cell, { element }] of heads) {
       if (cell.headElement) sum = removeElement(sum, cell.headElement)
       else vaults++
-      const element = value && records.element(path.head(cell.id), value)
       if (element) sum = addElement(sum, element)
       else vaults--
-      elements.set(cell, element)
     }
-    const previous = this.#position.head
     const orders = group.map(({ order }) => encodeOrder(order))
     const head: RealmHead = {
       realmId: previous.realmId,
@@ -276,38 +302,24 @@ export class Committer {
       vaults,
       sum,
     }
-    try {
-      const { version } = await store.commit(this.#batch(group, orders, heads, head))
-      await this.#anchor(head)
-      this.#position = { head, version }
-    } catch (error) {
-      this.#fail(group, error)
-      return
-    }
-    for (const plan of group) this.#apply(plan)
-    for (const [cell, element] of elements) cell.headElement = element
-    for (const plan of group) plan.resolve()
-    for (const wake of [...this.#watchers]) wake()
+    return { head, orders, heads }
   }
 
   /** The vault heads after a group: of several commits of one vault only the last one's is written. */
-  #heads(group: readonly Waiting[]): ReadonlyMap<Cell, Uint8Array | undefined> {
-    const { keys } = this.#parts
+  #heads(group: readonly Waiting[]): Next['heads'] {
+    const { keys, records } = this.#parts
     const last = new Map(group.map((plan) => [plan.cell, plan]))
     return new Map(
       [...last].map(([cell, { head, leaves }]) => {
+        if (leaves) return [cell, {}]
         const body = encodeVaultHead(head)
-        return [cell, leaves ? undefined : withMac(body, keys.heads.compute(body))]
+        const value = withMac(body, keys.heads.compute(body))
+        return [cell, { value, element: records.element(path.head(cell.id), value) }]
       }),
     )
   }
 
-  #batch(
-    group: readonly Waiting[],
-    orders: readonly Uint8Array[],
-    heads: ReadonlyMap<Cell, Uint8Array | undefined>,
-    head: RealmHead,
-  ) {
+  #batch(group: readonly Waiting[], { head, orders, heads }: Next) {
     const { keys } = this.#parts
     const merged = new Map<string, Write>()
     for (const { writes } of group) for (const [key, write] of writes) merged.set(key, write)
@@ -319,7 +331,7 @@ export class Committer {
       if (value) puts.push({ key, value })
       else dels.push(key)
     }
-    for (const [cell, value] of heads)
+    for (const [cell, { value }] of heads)
       if (value) puts.push({ key: path.head(cell.id), value })
       else dels.push(path.head(cell.id))
     const body = encodeRealmHead(head)

@@ -7,7 +7,7 @@ import type { Ledger } from '../campaigns/campaign.ts'
 import type { Chance } from '../campaigns/chance.ts'
 import type { Costs } from './kit.ts'
 import { mutatedBytes } from './mutate.ts'
-import { parsers } from './parsers.ts'
+import { parsers, readers } from './parsers.ts'
 import type { Parser } from './parsing.ts'
 
 /** DER, CBOR and length fields that promise gigabytes, and what nests as deep as it fits. */
@@ -48,9 +48,29 @@ export async function hostileParsers(
   for (const parser of all) {
     // The first is its own; others may be of its neighbours, for pieces that fit almost.
     if ((await parser.parse(parser.corpus[0]!)) === undefined)
-      ledger.violation(`${parser.name} refuses its own ${toHex(parser.corpus[0]!)}`)
+      ledger.violation(`${parser.name} refuses its own ${shown(parser.corpus[0]!)}`)
     for (const bytes of fixed(chance, parser)) await tried(parser, bytes, costs, ledger)
   }
+  await injured(all, rounds, chance, costs, ledger)
+}
+
+/** Injured inputs to those parsers that compute nothing with what they read. */
+export async function hostileReaders(
+  rounds: number,
+  chance: Chance,
+  costs: Costs,
+  ledger: Ledger,
+): Promise<void> {
+  if (rounds > 0) await injured(await readers(chance.below(2 ** 31)), rounds, chance, costs, ledger)
+}
+
+async function injured(
+  all: readonly Parser[],
+  rounds: number,
+  chance: Chance,
+  costs: Costs,
+  ledger: Ledger,
+): Promise<void> {
   for (let i = 0; i < rounds; i++) {
     const parser = all[i % all.length]!
     const bytes = mutatedBytes(chance, chance.pick(parser.corpus), parser.corpus)
@@ -68,8 +88,16 @@ async function tried(
   try {
     const [answer, complaint] = await costs.measured(name, () => parse(bytes))
     ledger.add(answer === undefined ? 'refused by parsers' : 'taken by parsers')
-    if (complaint !== undefined) ledger.violation(`${complaint} for ${toHex(bytes)}`)
+    if (complaint !== undefined) ledger.violation(`${complaint} for ${shown(bytes)}`)
   } catch (error) {
-    ledger.violation(`${name} throws ${String(error)} at ${toHex(bytes)}`)
+    ledger.violation(`${name} throws ${String(error)} at ${shown(bytes)}`)
   }
 }
+
+const SHOWN_BYTES = 2000
+
+/** Whole, unless it is one of the promises that fill a screen. */
+const shown = (bytes: Uint8Array): string =>
+  bytes.length <= SHOWN_BYTES
+    ? toHex(bytes)
+    : `${toHex(bytes.subarray(0, SHOWN_BYTES))}... (${bytes.length} bytes)`

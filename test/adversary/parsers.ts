@@ -1,6 +1,7 @@
 /** Every parser of bytes with valid input for it, and what it may say of anything else. */
 import fc from 'fast-check'
 import { PAIR_SPECS, SPECS, type PairSpec, type SpecOf } from '../../src/domain/algorithms.ts'
+import { LIMITS } from '../../src/domain/limits.ts'
 import { CURVES } from '../../src/crypto/curves.ts'
 import {
   encodeDer,
@@ -245,6 +246,8 @@ function foreign(provider: CryptoProvider, made: readonly Pair[]): Parser[] {
       name: padded ? 'AES-KWP' : 'AES-KW',
       corpus: [wrapped],
       parse: (bytes) => {
+        // More than this the operations refuse by its length.
+        if (bytes.length > LIMITS.wrappedMaterialBytesMax) return undefined
         const opened = aes.unwrap(bytes, padded)
         return opened && !same(bytes, wrapped) ? wrong('a changed key opened') : opened
       },
@@ -305,9 +308,16 @@ function made(
   }
 }
 
+/** Those that read alone. */
+const reading = (seed: number, made: readonly Pair[]): readonly Parser[] =>
+  [formats(seed), stores, TRAVELLING, structures(made)].flat()
+
+export const readers = async (seed: number): Promise<readonly Parser[]> =>
+  reading(seed, await pairs())
+
+/** All: those, and what computes with what it read. */
 export async function parsers(seed: number): Promise<readonly Parser[]> {
   const made = await pairs()
   const { node, portable } = PROVIDERS
-  const groups = [formats(seed), stores, TRAVELLING, structures(made), foreign(node, made)]
-  return [...groups.flat(), ...foreign(portable, made)]
+  return [...reading(seed, made), ...foreign(node, made), ...foreign(portable, made)]
 }

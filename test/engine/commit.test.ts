@@ -423,6 +423,17 @@ describe('a failure', () => {
     else expect(await codeOf(committer.submit(plan(one), committer.epoch))).toBe('ok')
   })
 
+  test('of our own, before the store is asked, is answered like any other', async () => {
+    const { committer, watched, cell, submit } = await stand()
+    const failing = cell(1)
+    const order = { kind: 'entry', vaultId: 'no id', seq: 1n, hash: CHAIN } as const
+    const both = [submit(failing, { order }), submit(cell(2))]
+    expect(await Promise.all(both.map(codeOf))).toEqual(['INTERNAL', 'INTERNAL'])
+    expect(watched.commits).toEqual([])
+    expect(failing.planned).toBe(failing.head)
+    await committer.settled()
+  })
+
   test('of rows beside everything stops what is planned too', async () => {
     const { committer, watched, cell, submit } = await stand()
     watched.fails = { on: 'commit', error: new StoreError('unknown', 'lost') }

@@ -15,6 +15,7 @@ import {
   type WrapAlgorithm,
   type Wrapping,
 } from '../../src/domain/algorithms.ts'
+import { LIMITS } from '../../src/domain/limits.ts'
 import type { DecryptInput, Encrypted } from '../../src/engine/api.ts'
 import { utf8 } from '../../src/base/bytes.ts'
 import { CRYPTOS, Everything, hashOf, offered, specsOf, type Crypto } from './everything.ts'
@@ -244,6 +245,24 @@ describe.each(CRYPTOS)('with the %s provider', (crypto) => {
         expect(await codeOf(all.room.wrapKey({ ...asked, plaintext: bytes(length) }))).toBe(
           'INVALID_ARGUMENT',
         )
+    })
+
+    test('the longest that is wrapped opens again; what is longer than any key is refused', async () => {
+      for (const algorithm of ['AES_KW', 'AES_KWP'] as const) {
+        const asked = { ...all.key('AES_256'), algorithm }
+        const plaintext = bytes(LIMITS.keyToWrapBytesMax)
+        const { wrapped } = await all.room.wrapKey({ ...asked, plaintext })
+        expect(wrapped.length).toBe(LIMITS.wrappedMaterialBytesMax)
+        expect((await all.room.unwrapKey({ ...asked, wrapped })).plaintext).toEqual(plaintext)
+        const longer = bytes(plaintext.length + 1)
+        expect(await codeOf(all.room.wrapKey({ ...asked, plaintext: longer }))).toBe(
+          'INVALID_ARGUMENT',
+        )
+        const long = new Uint8Array(wrapped.length + 8)
+        expect(await codeOf(all.room.unwrapKey({ ...asked, wrapped: long }))).toBe(
+          'INVALID_ARGUMENT',
+        )
+      }
     })
   })
 

@@ -75,7 +75,8 @@ async function decrypt(call: Call<Values<typeof DECRYPT>>): Promise<object> {
   }
 }
 
-const WRAP = { alg: ALG, value: need(DATA) }
+const WRAP = { alg: ALG, value: need(bytes(LIMITS.keyToWrapBytesMax)) }
+const UNWRAP = { alg: ALG, value: need(bytes(LIMITS.wrappedMaterialBytesMax)) }
 
 async function wrapKey(call: Call<Values<typeof WRAP>>): Promise<object> {
   const { alg, value: plaintext } = call.body
@@ -88,7 +89,7 @@ async function wrapKey(call: Call<Values<typeof WRAP>>): Promise<object> {
   return { ...told(call, found.kid, alg), value: toBase64url(wrapped) }
 }
 
-async function unwrapKey(call: Call<Values<typeof WRAP>>): Promise<object> {
+async function unwrapKey(call: Call<Values<typeof UNWRAP>>): Promise<object> {
   const { alg, value: wrapped } = call.body
   const found = await used(call)
   const { algorithm } = fit(WRAPPING, alg, found)
@@ -197,7 +198,7 @@ export const USE_ROWS = {
     path: '/keys/{name}/{version?}/unwrapKey',
     permission: 'unwrapKey',
     room: ['unwrapKey'],
-    body: { alg: ALG, value: need(SEALED) },
+    body: UNWRAP,
     answer: unwrapKey,
   }),
   sign: row({
