@@ -17,7 +17,7 @@ import {
 import { earliest } from '../domain/material.ts'
 import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import { settleVersion, type KeyView } from '../domain/settle.ts'
-import { parsePath, path, range } from '../format/paths.ts'
+import { path, range } from '../format/paths.ts'
 import { note } from './agenda.ts'
 import type { Cell } from './cell.ts'
 import type { Core, Reader } from './core.ts'
@@ -25,7 +25,7 @@ import { forgetMaterial } from './destroy.ts'
 import { eachVersion, keyView, vaultView, type KeyPlace } from './lookup.ts'
 import { keySuite } from './make.ts'
 import { saveKey } from './save.ts'
-import { eachRow } from './scan.ts'
+import { eachRow, placeOf } from './scan.ts'
 import { stable } from './stable.ts'
 import type { Tx } from './tx.ts'
 
@@ -95,8 +95,8 @@ export async function pendingElsewhere(core: Core, view: KeyView, now: number): 
 
 /** Lets other copies take over from all keys of a vault that is gone, before it takes along what only they have. */
 export async function spreadAll(core: Core, cell: Cell): Promise<void> {
-  for await (const { key } of eachRow(core, range.agenda(cell.id))) {
-    const place = { cell, ordinal: parsePath(key)!.ordinal! }
+  for await (const row of eachRow(core, range.agenda(cell.id))) {
+    const place = { cell, ordinal: placeOf(row).ordinal! }
     const entry = await core.reader(cell).get('key', path.key(cell.id, place.ordinal))
     if (entry?.record.primacy !== undefined) await core.relating.run(() => spread(core, place))
   }

@@ -11,14 +11,14 @@ import type { Row } from '../store/store.ts'
 import type { KeyRecord, VersionRecord } from '../domain/records.ts'
 import type { KeyView } from '../domain/settle.ts'
 import { RECORD_KINDS } from '../format/kinds.ts'
-import { bytesToUuid, path, range } from '../format/paths.ts'
+import { path, range } from '../format/paths.ts'
 import { renote, SWEEP_OWED } from './agenda.ts'
 import { rewrapSpools } from './backup/spool.ts'
 import type { Cell } from './cell.ts'
 import type { EraseKey } from './erase.ts'
 import type { Core } from './core.ts'
 import { createVaultKey, keyring, openVaultKey } from './keyring.ts'
-import { eachRow, eachVersion, keyView, vaultView } from './lookup.ts'
+import { eachRow, eachVaultId, eachVersion, keyView, vaultView } from './lookup.ts'
 import { keySuite, renewKeyKey } from './make.ts'
 import { damaged } from './records.ts'
 import type { Tx } from './tx.ts'
@@ -329,8 +329,8 @@ async function rewrapVaultKeys(core: Core): Promise<void> {
     cells = []
     await Promise.all(waiting.map((cell) => rewrapVaultKey(core, cell, erase)))
   }
-  for await (const { key } of eachRow(core, range.vaults())) {
-    cells.push(await core.cell(bytesToUuid(key.subarray(1, 17))))
+  for await (const vaultId of eachVaultId(core)) {
+    cells.push(await core.cell(vaultId))
     if (cells.length >= VAULTS_AT_ONCE) await flush()
   }
   await flush()

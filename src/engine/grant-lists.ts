@@ -9,7 +9,7 @@ import type { Grant, ListGrantsInput, ListRetirableGrantsInput, Page } from './a
 import { grantStart } from './books.ts'
 import type { Core } from './core.ts'
 import { page, readToken, scopeOf, type Position } from './lists.ts'
-import { eachRow, keyView, vaultView } from './lookup.ts'
+import { eachRow, eachVaultId, keyView, placeOf, vaultView } from './lookup.ts'
 
 export function grantAnswer(record: GrantRecord, vaultId: string): Grant {
   const { createdAt, ...rest } = record
@@ -70,7 +70,7 @@ export async function pageOfRetirable(
       const grant = core.records.open('grant', vaultId, row.key, row.value).record
       const { retiringPrincipal: retiring } = grant
       if (retiring === undefined || granteeKey(retiring) !== wanted) continue
-      if (!(await lives(core, vaultId, parsePath(row.key)!.ordinal!, now))) continue
+      if (!(await lives(core, vaultId, placeOf(row).ordinal!, now))) continue
       found.push({ item: grantAnswer(grant, vaultId), at: [toHex(row.key), ''] })
       if (found.length > limit) return page(core, scope, found, limit)
     }
@@ -84,7 +84,7 @@ async function vaultsOf(core: Core, { vaultIds }: ListRetirableGrantsInput): Pro
     return cells.map(({ id }) => id).sort()
   }
   const found: string[] = []
-  for await (const { key } of eachRow(core, range.vaults())) found.push(parsePath(key)!.vaultId!)
+  for await (const vaultId of eachVaultId(core)) found.push(vaultId)
   return found
 }
 

@@ -10,7 +10,7 @@ import { parsePath, range, type PathKind } from '../format/paths.ts'
 import { checkpointOf, ordersFrom } from './checkpoint.ts'
 import type { Core } from './core.ts'
 import { leavingHash, type Put } from './journal-entry.ts'
-import { eachRow } from './lookup.ts'
+import { eachRow, placeOf } from './lookup.ts'
 import { damaged } from './records.ts'
 
 export interface JournalInput {
@@ -70,10 +70,10 @@ export async function* readJournal(core: Core, input: JournalInput): AsyncGenera
   let next = await firstOf(core, input.from)
   for (;;) {
     const { seq: last } = core.committer.head
-    for await (const { key, value } of eachRow(core, ordersFrom(next, last))) {
+    for await (const row of eachRow(core, ordersFrom(next, last))) {
       if (signal?.aborted) return
-      if (parsePath(key)!.seq !== next) throw await missing(core, next)
-      const order = decodeOrder(value)
+      if (placeOf(row).seq !== next) throw await missing(core, next)
+      const order = decodeOrder(row.value)
       const wanted = order.kind === 'entry' && (vaultId === undefined || order.vaultId === vaultId)
       if (wanted && !(await wentAlong(core, order, next, last)))
         yield await entryOf(core, next, order)

@@ -16,7 +16,7 @@ import {
   type VaultView,
   type VersionView,
 } from '../domain/settle.ts'
-import { bytesToUuid, path, range, type PathRange } from '../format/paths.ts'
+import { path, type PathRange, range } from '../format/paths.ts'
 import { decodeValue, encodeValue } from '../format/records.ts'
 import type { Row } from '../store/store.ts'
 import type { Eventually } from '../crypto/provider.ts'
@@ -35,7 +35,7 @@ import type {
 } from './api.ts'
 import { pendingElsewhere } from './copies.ts'
 import type { Core } from './core.ts'
-import { eachRow, eachVersion, settledKey } from './lookup.ts'
+import { eachRow, eachVersion, placeOf, settledKey } from './lookup.ts'
 import { rotated } from './rotate.ts'
 import {
   aliasAnswer,
@@ -179,9 +179,9 @@ export function pageOfVaults(
     list: 'vaults',
     bounds: range.vaults(),
     descending,
-    read: ({ key, value }) => {
-      const id = bytesToUuid(key.subarray(1, 17))
-      const view = settleVault(core.records.open('vault', id, key, value), now)
+    read: (row) => {
+      const id = placeOf(row).vaultId!
+      const view = settleVault(core.records.open('vault', id, row.key, row.value), now)
       return (compartmentId ?? view.record.compartmentId) === view.record.compartmentId
         ? view
         : undefined

@@ -15,14 +15,14 @@ import {
   type VaultView,
   type VersionView,
 } from '../domain/settle.ts'
-import { bytesToUuid, isUuid, path, range } from '../format/paths.ts'
+import { isUuid, path, range } from '../format/paths.ts'
 import type { Cell } from './cell.ts'
 import { notFound, type Core, type Reader } from './core.ts'
 import type { Place } from './places.ts'
 import { damaged, readStore, type Entry } from './records.ts'
-import { eachRow } from './scan.ts'
+import { eachRow, placeOf } from './scan.ts'
 
-export { eachRow } from './scan.ts'
+export { eachRow, eachVaultId, placeOf } from './scan.ts'
 
 export interface KeyPlace {
   readonly cell: Cell
@@ -103,11 +103,11 @@ async function scanIndex(core: Core, id: string): Promise<readonly Place[]> {
   const limit = LIMITS.keyCopiesMax + 1
   const { rows } = await readStore(() => core.store.scan({ ...range.index(id), limit }))
   const places: Place[] = []
-  for (const { key, value } of rows) {
-    const vaultId = bytesToUuid(key.subarray(17, 33))
+  for (const row of rows) {
+    const vaultId = placeOf(row).vaultId!
     // A vault that is on its way in, or was just let go, has nothing to show yet or any more.
     if (rows.length > 1 && !(await core.findCell(vaultId))) continue
-    places.push({ vaultId, ...core.records.open('index', vaultId, key, value).record })
+    places.push({ vaultId, ...core.records.open('index', vaultId, row.key, row.value).record })
   }
   return places
 }
@@ -139,7 +139,7 @@ async function othersOf(core: Core, key: KeyRecord, now: number): Promise<readon
 /** The vault that is meant when nobody says which: the only one there is. */
 export async function onlyVault(core: Core): Promise<string> {
   const { rows } = await readStore(() => core.store.scan({ ...range.vaults(), limit: 2 }))
-  if (rows.length === 1) return bytesToUuid(rows[0]!.key.subarray(1, 17))
+  if (rows.length === 1) return placeOf(rows[0]!).vaultId!
   throw new StrongroomError(
     'INVALID_ARGUMENT',
     'vaultId: expected it beside an alias while the room has ' +

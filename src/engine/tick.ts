@@ -4,7 +4,7 @@
  */
 import { anyBehind } from '../domain/family.ts'
 import type { VersionRecord } from '../domain/records.ts'
-import { bytesToUuid, range } from '../format/paths.ts'
+import { range } from '../format/paths.ts'
 import { SWEEP_OWED } from './agenda.ts'
 import { tendRestores } from './backup/restore-vault.ts'
 import { keepNewest } from './checkpoint.ts'
@@ -22,7 +22,7 @@ import {
   sweepAfter,
 } from './destroy.ts'
 import { keyring } from './keyring.ts'
-import { eachRow, eachVersion, keyView, vaultView } from './lookup.ts'
+import { eachRow, eachVaultId, eachVersion, keyView, vaultView } from './lookup.ts'
 import { rotateDue } from './rotate.ts'
 import { saveKey } from './save.ts'
 
@@ -48,8 +48,8 @@ export async function tick(core: Core): Promise<Ticked> {
   }
   const gone: Cell[] = []
   await tendRestores(core)
-  for await (const { key } of eachRow(core, range.vaults())) {
-    const cell = await core.cell(bytesToUuid(key.subarray(1, 17)))
+  for await (const vaultId of eachVaultId(core)) {
+    const cell = await core.cell(vaultId)
     const vault = await vaultView(core.reader(cell), core.now())
     // What a replica followed and did not sweep yet, perhaps before it became the primary.
     if (cell.head.sweepOwed) owe(core, cell.id)

@@ -9,11 +9,11 @@ import { StrongroomError } from '../base/errors.ts'
 import type { CryptoProvider } from '../crypto/provider.ts'
 import { decodeOrder, realmChainInput, type Order, type VaultHead } from '../format/heads.ts'
 import { addElement, ZERO_SUM } from '../format/multiset.ts'
-import { parsePath, path, range, type ParsedPath } from '../format/paths.ts'
+import { type ParsedPath, path, range } from '../format/paths.ts'
 import type { Store } from '../store/store.ts'
 import { checkpointOf, startOf } from './checkpoint.ts'
 import { chainOf, leavingHash } from './journal-entry.ts'
-import { eachRow } from './lookup.ts'
+import { eachRow, placeOf } from './lookup.ts'
 import { readPosition, readVaultHead } from './realm.ts'
 import type { RealmKeys } from './realm-keys.ts'
 import { Records } from './records.ts'
@@ -143,14 +143,14 @@ class Pass {
     let seq = from
     let chain = start
     const { lt } = range.order()
-    for await (const { key, value } of eachRow({ store }, { gte: path.order(from + 1n), lt })) {
-      const at = parsePath(key)!.seq!
+    for await (const row of eachRow({ store }, { gte: path.order(from + 1n), lt })) {
+      const at = placeOf(row).seq!
       if (at !== seq + 1n) this.#blame(`commit ${seq + 1n} is missing from the journal`, seq + 1n)
       seq = at
-      const order = orderIn(value)
+      const order = orderIn(row.value)
       if (order) {
         await this.#entry(seq, order)
-        chain = provider.digest('SHA_256', realmChainInput(chain, value))
+        chain = provider.digest('SHA_256', realmChainInput(chain, row.value))
       } else this.#blame('the order row of a commit is no such row', seq)
       this.#commits++
       this.#tell()
@@ -198,9 +198,8 @@ class Pass {
   async #everything(): Promise<void> {
     const building = new Set<string>()
     const sums = new Map<string, { sum: Uint8Array; count: bigint }>()
-    for await (const { key, value } of eachRow(this.#on, EVERYTHING)) {
-      const parsed = parsePath(key)
-      if (!parsed) throw new Wrong({ what: 'a record lies where none of ours can lie' })
+    for await (const row of eachRow(this.#on, EVERYTHING)) {
+      const parsed = placeOf(row)
       this.#rows++
       this.#tell()
       const { kind, vaultId } = parsed
@@ -210,10 +209,10 @@ class Pass {
         building.add(vaultId)
         continue
       }
-      if (kind === 'head') this.#heads.set(vaultId, this.#head(vaultId, value))
+      if (kind === 'head') this.#heads.set(vaultId, this.#head(vaultId, row.value))
       else {
         const { sum, count } = sums.get(vaultId) ?? { sum: ZERO_SUM, count: 0n }
-        const element = this.#records.element(key, value)
+        const element = this.#records.element(row.key, row.value)
         sums.set(vaultId, { sum: addElement(sum, element), count: count + 1n })
       }
     }

@@ -123,9 +123,11 @@ export async function within<T>(seconds: number, what: string, work: Promise<T>)
   }
 }
 
-/** The code of an error of ours, or what else it is. */
+/** The code of an error of ours, or what else it is, and why. */
 export function nameOf(error: unknown): string {
-  const { code, message, name } = error as { code?: unknown; message?: unknown; name?: unknown }
+  const { code, message, name, cause } = error as Partial<Record<keyof Error | 'code', unknown>>
   const ours = name === 'StrongroomError' && typeof code === 'string' && code !== 'INTERNAL'
-  return ours ? code : `unclassified ${String(name)} ${String(code)}: ${String(message)}`
+  if (ours) return code
+  const why = cause instanceof Error ? ` because of ${cause.stack}` : ''
+  return `unclassified ${String(name)} ${String(code)}: ${String(message)}${why}`
 }

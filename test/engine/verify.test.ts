@@ -4,7 +4,7 @@ import { toHex, utf8 } from '../../src/base/bytes.ts'
 import { PATHS, path, uuidToBytes, type PathKind } from '../../src/format/paths.ts'
 import type { Row, Store } from '../../src/store/store.ts'
 import { Strongroom, VirtualClock, type Finding, type VerifyReport } from '../../src/index.ts'
-import { flipped, imageOf, rowsOf, SEAL, snapshotOf, stage } from './support.ts'
+import { codeOf, flipped, imageOf, rowsOf, SEAL, snapshotOf, stage } from './support.ts'
 import { storeWith, type Room, type Snapshot } from './support.ts'
 
 const clock = new VirtualClock()
@@ -255,7 +255,42 @@ describe('records', () => {
     expect(finding?.sequence).toBeUndefined()
   })
   const NOBODY = '00000000-0000-4000-8000-000000000000'
+
+  const KINDS = Object.keys(PATHS) as PathKind[]
+  test.each(KINDS)('a key of the kind %s, but longer or shorter than any of ours', async (kind) => {
+    const [letter] = PATHS[kind]
+    const key = ofKind(kind)[0]?.key ?? utf8(letter)
+    for (const odd of [Uint8Array.of(...key, 0), Uint8Array.of(...key.subarray(0, -1), 0xff, 0xff)])
+      if (odd.length > 2)
+        expect((await findingOf(() => [{ key: odd, value: utf8('x') }]))?.what).toMatch(
+          /none of ours can lie|vault heads are not those|a part of the entry/,
+        )
+  })
+
+  test('whoever meets such a key says that the store is damaged, and nobody falls over it', async () => {
+    const odd = KINDS.flatMap((kind) => ofKind(kind).map(({ key }) => Uint8Array.of(...key, 0)))
+    const { room } = await look(whole, (store) =>
+      damage(
+        store,
+        odd.map((key) => ({ key, value: utf8('x') })),
+      ),
+    )
+    const [vaultId] = vaults
+    const met = await Promise.all([
+      codeOf(room.listVaults({})),
+      codeOf(room.listKeys({ vaultId })),
+      codeOf(room.listRetirableGrants({ retiringPrincipal: 'who' })),
+      codeOf(room.tick()),
+      codeOf(drained(room.journal({}))),
+    ])
+    expect([...new Set(met)].sort()).toEqual(['INTEGRITY'])
+    await room.close()
+  })
 })
+
+async function drained(entries: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of entries);
+}
 
 describe('the checkpoint', () => {
   const stored = (snapshot = pruned): Row => ofKind('checkpoint', snapshot)[0]!

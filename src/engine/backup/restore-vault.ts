@@ -8,14 +8,14 @@ import { StrongroomError } from '../../base/errors.ts'
 import { nextState, VAULT_TABLE } from '../../domain/lifecycle.ts'
 import type { RestoreRecord, VaultRecord } from '../../domain/records.ts'
 import type { OpenedBackup } from '../../backup/reader.ts'
-import { bytesToUuid, path, range } from '../../format/paths.ts'
+import { path } from '../../format/paths.ts'
 import type { RestoreVaultInput, Vault } from '../api.ts'
 import type { Cell } from '../cell.ts'
 import type { Core } from '../core.ts'
 import { destroyVaults } from '../destroy-vaults.ts'
 import { newId } from '../ids.ts'
 import { createVaultKey } from '../keyring.ts'
-import { eachRow, vaultView } from '../lookup.ts'
+import { eachVaultId, vaultView } from '../lookup.ts'
 import { Mutex } from '../mutex.ts'
 import { rememberAnswer, replayed } from '../retry.ts'
 import { causeOf, type Tx } from '../tx.ts'
@@ -89,8 +89,7 @@ async function isNeeded(core: Core, spoolId: string): Promise<boolean> {
 }
 
 async function* eachCell(core: Core): AsyncGenerator<Cell> {
-  for await (const { key } of eachRow(core, range.vaults()))
-    yield await core.cell(bytesToUuid(key.subarray(1, 17)))
+  for await (const vaultId of eachVaultId(core)) yield await core.cell(vaultId)
 }
 
 /** Names of ours, made from what must lead to the same one again. */

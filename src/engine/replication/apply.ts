@@ -16,6 +16,7 @@ import { openEntry } from '../journal.ts'
 import { chainOf } from '../journal-entry.ts'
 import { keyring } from '../keyring.ts'
 import { damaged } from '../records.ts'
+import { placeOf } from '../scan.ts'
 import type { Tx } from '../tx.ts'
 import { keyFor } from './keys.ts'
 import { recordKindOf } from './rows.ts'
@@ -84,7 +85,7 @@ async function applyWrite(
   else if (kind === 'keyKey' && !gone) await renew(core, tx, at, keyFor(keys, ordinalIn(at), name))
 }
 
-export const ordinalIn = (at: Uint8Array): number => parsePath(at)!.ordinal!
+export const ordinalIn = (key: Uint8Array): number => placeOf({ key }).ordinal!
 
 /** The key of a key that came, under the vault key of this store; a key that did not is gone. */
 async function renew(core: Core, tx: Tx, at: Uint8Array, key: Uint8Array | undefined) {

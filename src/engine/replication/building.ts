@@ -5,7 +5,7 @@
 import { parsePath, path, range } from '../../format/paths.ts'
 import type { Aside } from '../commit.ts'
 import type { Core } from '../core.ts'
-import { eachRow } from '../lookup.ts'
+import { eachRow, placeOf } from '../lookup.ts'
 import { allRows, idIn } from './rows.ts'
 
 const NOTE = Uint8Array.of(1)
@@ -39,8 +39,8 @@ export async function wipeBuilding(core: Core, vaultId: string): Promise<void> {
 
 /** Finishes what a crash left: rows that never got a head, or lost it, go. */
 export async function wipeLeftovers(core: Core): Promise<void> {
-  for await (const { key } of eachRow(core, range.buildings())) {
-    const vaultId = parsePath(key)!.vaultId!
+  for await (const row of eachRow(core, range.buildings())) {
+    const vaultId = placeOf(row).vaultId!
     const whole = await core.store.get(path.head(vaultId))
     if (whole) await unnoted(core, vaultId)
     else await wipeBuilding(core, vaultId)

@@ -2,7 +2,7 @@
 import { equalBytes, wipe } from '../../base/bytes.ts'
 import { StrongroomError } from '../../base/errors.ts'
 import type { JournalWrite, ReplicaRecord, VaultRecord } from '../../domain/records.ts'
-import { bytesToUuid, parsePath, path, range } from '../../format/paths.ts'
+import { path } from '../../format/paths.ts'
 import { openQuestion, sealAnswer } from '../../replication/envelope.ts'
 import {
   decodeQuestion,
@@ -21,7 +21,7 @@ import { stopped } from '../commit-failures.ts'
 import { asCoded } from '../coded.ts'
 import { notFound, type Core } from '../core.ts'
 import { entryRows, loadEntry } from '../journal.ts'
-import { eachRow, vaultView } from '../lookup.ts'
+import { eachVaultId, placeOf, vaultView } from '../lookup.ts'
 import type { Tx } from '../tx.ts'
 import { keysAt, keysOf, wipeKeys } from './keys.ts'
 import { sharedRows } from './rows.ts'
@@ -69,8 +69,7 @@ async function answered(core: Core, message: Uint8Array): Promise<Uint8Array> {
 
 async function offers(core: Core, { region }: Questions['offers']): Promise<Answers['offers']> {
   const vaults: Answers['offers']['vaults'][number][] = []
-  for await (const { key } of eachRow(core, range.vaults())) {
-    const vaultId = bytesToUuid(key.subarray(1, 17))
+  for await (const vaultId of eachVaultId(core)) {
     const cell = await core.findCell(vaultId)
     if (cell?.head.role !== 'primary') continue
     const { record } = await vaultView(core.reader(cell), core.now())
@@ -176,16 +175,17 @@ async function snapshot(core: Core, question: Questions['snapshot']): Promise<An
   let bytes = 0
   let last: Uint8Array | undefined
   let next: Uint8Array | undefined
-  for await (const { key, value } of sharedRows(core, cell.id, question.after)) {
-    const parsed = parsePath(key)
+  for await (const row of sharedRows(core, cell.id, question.after)) {
+    const { key, value } = row
+    const parsed = placeOf(row)
     // An index row belongs to the row before it: a page never ends between the two.
-    if (parsed?.kind !== 'index') {
+    if (parsed.kind !== 'index') {
       if (bytes >= BYTES_PER_ANSWER) {
         next = last
         break
       }
       last = key
-      if (parsed?.kind === 'key') ordinals.push(parsed.ordinal!)
+      if (parsed.kind === 'key') ordinals.push(parsed.ordinal!)
     }
     rows.push({ path: key, value })
     bytes += key.length + value.length
