@@ -38,10 +38,9 @@ export default defineConfig({
     include: tests,
     testTimeout,
     hookTimeout: 60_000,
-    setupFiles: ['test/mutation/bail.mjs'],
     // One thread for all files of a run, and a new one for the next run.
     isolate: false,
-    setupFiles: ['test/helpers/setup.ts'],
+    setupFiles: ['test/helpers/setup.ts', 'test/mutation/bail.mjs'],
     reporters: [importFailures],
     sequence: { sequencer: InOrder },
   },
