@@ -75,13 +75,15 @@ export async function importLattice(
 async function expandTested(spec: LatticeSpec, seed: Uint8Array): Promise<Expanded> {
   const functions = isMlKem(spec) ? await mlKem(spec) : await mlDsa(spec)
   const expanded = functions.keygen(seed)
-  if ('sign' in functions ? signsAlike(functions, expanded) : opensAlike(functions, expanded))
-    return expanded
+  if (isLatticePair(functions, expanded)) return expanded
   wipe(expanded.secretKey)
   throw new StrongroomError('INTERNAL', `A new ${spec} pair failed its consistency test.`)
 }
 
 /** Neither test draws randomness: all that leaves it is a verdict. */
+export const isLatticePair = (functions: MlDsa | MlKem, expanded: Expanded): boolean =>
+  'sign' in functions ? signsAlike(functions, expanded) : opensAlike(functions, expanded)
+
 function signsAlike(dsa: MlDsa, { publicKey, secretKey }: Expanded): boolean {
   const message = utf8('pairwise consistency test')
   const signature = dsa.sign(message, secretKey, { extraEntropy: false })

@@ -7,6 +7,7 @@ import { sha512 } from '@noble/hashes/sha2.js'
 import { describe, expect, it, test } from 'vitest'
 import { concat, utf8 } from '../../src/base/bytes.ts'
 import { StrongroomError } from '../../src/base/errors.ts'
+import { verifyEd25519 } from '../../src/crypto/eddsa.ts'
 import { okpSpki, parseOkpSpki } from '../../src/crypto/keys.ts'
 import { PROVIDER_NAMES, PROVIDERS } from './support.ts'
 
@@ -133,4 +134,11 @@ test('a public key of small order is none, in any of its forms', () => {
       expect(() => PROVIDERS[name].publicKey('ED25519', okpSpki(bytes))).toThrow(StrongroomError)
   }
   expect(parseOkpSpki(okpSpki(A.toBytes()))).toEqual(A.toBytes())
+})
+
+test('a key that is no point verifies nothing, and nothing is thrown', () => {
+  // y = 2 has no x on the curve.
+  const none = fromInteger(2n)
+  expect(() => Point.fromBytes(none)).toThrow()
+  expect(verifyEd25519(false, none, utf8('m'), new Uint8Array(64))).toBe(false)
 })

@@ -11,6 +11,7 @@ import { StrongroomError } from '../../src/base/errors.ts'
 import type { Random } from '../../src/base/ports.ts'
 import * as der from '../../src/crypto/der.ts'
 import { latticeSpki, parseLatticeSpki } from '../../src/crypto/keys.ts'
+import { isLatticePair } from '../../src/crypto/lattice-pairs.ts'
 import { mlDsa, mlKem, testMlDsa, testMlKem } from '../../src/crypto/lattices.ts'
 import type { MlDsa, MlKem } from '../../src/crypto/lattices.ts'
 import { isMlKem, PARAMETER_SETS } from '../../src/crypto/parameter-sets.ts'
@@ -503,6 +504,17 @@ describe.each(SPECS)('%s: public keys', (spec) => {
     // 3328 twice.
     most.set([0x00, 0x0d, 0xd0], 0)
     expect(parseLatticeSpki(spec, latticeSpki(spec, most))).toBeDefined()
+  })
+})
+
+describe('the pairwise consistency test (FIPS 140-3 IG 10.3.A)', () => {
+  test.each(SPECS)('%s: passes a pair, and no two halves of different pairs', async (spec) => {
+    const functions = isMlKem(spec) ? await mlKem(spec) : await mlDsa(spec)
+    const [one, other] = [1, 2].map((byte) =>
+      functions.keygen(new Uint8Array(PARAMETER_SETS[spec].seed).fill(byte)),
+    )
+    expect(isLatticePair(functions, one!)).toBe(true)
+    expect(isLatticePair(functions, { ...one!, publicKey: other!.publicKey })).toBe(false)
   })
 })
 

@@ -169,6 +169,7 @@ describe('RSA outside WebCrypto', () => {
       await key.oaepDecrypt('SHA_1', new Uint8Array(256))
     }
     const handed = importKey.mock.calls.map(([, bytes]) => bytes as Uint8Array)
+    expect(importKey.mock.calls.map(([, , , extractable]) => extractable)).toEqual([false, false])
     importKey.mockRestore()
     expect(handed.map((bytes) => bytes.length > 1000)).toEqual([true, true])
     expect(handed.every((bytes) => bytes.every((byte) => byte === 0))).toBe(true)

@@ -128,6 +128,45 @@ describe.each(PROVIDER_NAMES)('%s', (name) => {
     }
   })
 
+  it('verifies no signature to which the modulus was added (RFC 8017 5.2.2 step 1)', async () => {
+    const { publicKey } = keyOf()
+    const n = toBigInt(parseRsaSpki(pair.publicKey)!.n)
+    const longer = (signature: Uint8Array): bigint => toBigInt(signature) + n
+    const signed = Array.from({ length: 64 }, (_, i) => {
+      const message = utf8(`message ${i}`)
+      return { message, signature: new Uint8Array(crypto.sign('sha256', message, theirs)) }
+    })
+    const fitting = signed.filter(({ signature }) => longer(signature) < 1n << 2048n)
+    expect(fitting.length).toBeGreaterThan(0)
+    for (const { message, signature } of fitting) {
+      const verify = async (given: Uint8Array) =>
+        publicKey.verify('RSA_PKCS1_SHA_256', message, given, RAW)
+      expect(await verify(signature)).toBe(true)
+      expect(await verify(fromBigInt(longer(signature), 256))).toBe(false)
+    }
+  })
+
+  it('opens no OAEP ciphertext without the zero that it begins with (RFC 8017 7.1.2 step 1 b)', async () => {
+    const { key } = keyOf()
+    const oaep = { padding: RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' }
+    const seal = () => new Uint8Array(crypto.publicEncrypt({ key: theirPublic, ...oaep }, MESSAGE))
+    let sealed = seal()
+    while (sealed[0] !== 0) sealed = seal()
+    expect(await key.oaepDecrypt('SHA_256', sealed)).toEqual(MESSAGE)
+    expect(await key.oaepDecrypt('SHA_256', sealed.slice(1))).toBeUndefined()
+    expect(await key.oaepDecrypt('SHA_256', concat(Uint8Array.of(0), sealed))).toBeUndefined()
+  })
+
+  it('opens what the ciphertext was at the call', async () => {
+    const { key, publicKey } = keyOf()
+    for (const hash of RSA_HASHES) {
+      const sealed = (await publicKey.oaepEncrypt(hash, MESSAGE))!
+      const opening = key.oaepDecrypt(hash, sealed)
+      sealed.fill(0)
+      expect(await opening, hash).toEqual(MESSAGE)
+    }
+  })
+
   it.each(RSA_HASHES)('OAEP with %s, both ways with OpenSSL', async (hash) => {
     const oaep = { padding: RSA_PKCS1_OAEP_PADDING, oaepHash: hash.replace('SHA_', 'sha') }
     const { key, publicKey } = keyOf()

@@ -28,6 +28,6 @@ export const CRYPTO_NEAR = {
   ...both('hold', tests('lattice')),
   ...both('random', tests('pool', 'vectors')),
   ...both('index', tests('refusals', 'vectors', 'self-test', 'lattice')),
-  ...each(['openssl-keys'], tests('eddsa', 'ec', 'rsa')),
+  ...each(['openssl-keys'], tests('eddsa', 'ec')),
   ...each(['provider'], tests('refusals', 'vectors')),
 }

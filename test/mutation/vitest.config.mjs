@@ -8,14 +8,21 @@ const target = TARGETS[STRONGROOM_MUTATE]
 const tests = testsOf(target, STRONGROOM_MUTATE_FILES.split(',').filter(Boolean))
 const { testTimeout = 60_000 } = target
 
-/** A test file that cannot even be imported has noticed the mutant; Stryker counts tests only. */
-const importFailures = {
+/** Whether a test of it failed, at any depth. */
+const hasFailed = ({ type, tasks, result }) =>
+  type === 'test' ? result?.state === 'fail' : tasks.some(hasFailed)
+
+/**
+ * A file that cannot be imported, or one of whose hooks fails, has noticed the mutant as well;
+ * Stryker counts tests only.
+ */
+const otherFailures = {
   onTestRunEnd(modules) {
     for (const { task } of modules)
-      if (task.result?.state === 'fail' && task.tasks.length === 0)
+      if (task.result?.state === 'fail' && !hasFailed(task))
         task.tasks.push({
           type: 'test',
-          name: 'is imported',
+          name: 'is imported and prepared',
           mode: 'run',
           file: task,
           suite: task,
@@ -41,7 +48,7 @@ export default defineConfig({
     // One thread for all files of a run, and a new one for the next run.
     isolate: false,
     setupFiles: ['test/helpers/setup.ts', 'test/mutation/bail.mjs'],
-    reporters: [importFailures],
+    reporters: [otherFailures],
     sequence: { sequencer: InOrder },
   },
 })

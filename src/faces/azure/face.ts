@@ -2,8 +2,10 @@
 import type { Vault } from '../../engine/api.ts'
 import type { Strongroom } from '../../engine/room.ts'
 import type { DefinedTags } from '../../domain/records.ts'
+import { Remembered } from '../../base/remembered.ts'
 import { AzureFault, FAULTS } from './errors.ts'
 import { RETENTION_DAYS, type AzureOptions } from './options.ts'
+import type { Used } from './using.ts'
 
 /** The namespace of tags by which vaults are known, and what a key has that only this face knows. */
 export const NAMESPACE = 'azure'
@@ -48,6 +50,8 @@ export function domainOf(hostname: string): string | undefined {
 export class Face {
   readonly room: Strongroom
   readonly options: AzureOptions
+  /** Versions in use, by the path that named them. */
+  readonly uses: Remembered<Used> = new Remembered()
   readonly #vaults: Map<string, Promise<VaultHere>>
 
   constructor(room: Strongroom, options: AzureOptions) {

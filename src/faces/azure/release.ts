@@ -12,7 +12,7 @@ import { keyBundle } from './models.ts'
 import { isNotFound } from './names.ts'
 import { readPolicy, satisfies } from './release-policy.ts'
 import { settingsOf } from './settings.ts'
-import { reference, used, using, type Used } from './using.ts'
+import { reference, used, telling, type Used } from './using.ts'
 
 export const RELEASE_ENCRYPTION = {
   CKM_RSA_AES_KEY_WRAP: 'RSA_OAEP_AES_SHA_1',
@@ -49,7 +49,7 @@ async function release(call: ReleaseCall): Promise<object> {
   if (!found.key.exportable)
     throw new AzureFault(FAULTS.operation, 'Operation release is not permitted on this key.')
   const environment = await environmentFor(call, found)
-  const { wrapped } = await using('release', found, () =>
+  const { wrapped } = await telling('release', found, () =>
     call.room.exportKey({
       ...reference(call, found),
       wrapping: RELEASE_ENCRYPTION[enc],

@@ -7,7 +7,7 @@ import { row, type Call } from './call.ts'
 import { bad, invalid } from './errors.ts'
 import { bytes, may, need, text, type Values } from './fields.ts'
 import { ENCRYPTION, SIGNING, WRAPPING, type SignatureFit } from './shapes.ts'
-import { fit, reference, told, used, using, type Used } from './using.ts'
+import { fit, reference, told, using, type Used } from './using.ts'
 
 const ALG = need(text(64, 1))
 const DATA = bytes(LIMITS.plaintextBytesMax)
@@ -36,72 +36,66 @@ const ENCRYPT = {
   aad: may(bytes(LIMITS.contextBytesMax)),
 }
 
-async function encrypt(call: Call<Values<typeof ENCRYPT>>): Promise<object> {
-  const { alg, value, iv, aad } = call.body
-  const found = await used(call)
-  const { algorithm } = fit(ENCRYPTION, alg, found)
-  // The service makes the IV of GCM always (contracts: Azure 4.8).
-  const given = algorithm === 'AES_GCM' ? optional('aad', aad) : optional('iv', iv)
-  const sealed = await using('encrypt', found, () =>
-    call.room.encrypt({ ...reference(call, found), plaintext: value, algorithm, ...given }),
-  )
-  return {
-    ...told(call, found.kid, alg),
-    value: toBase64url(sealed.ciphertext),
-    ...shown('iv', sealed.iv),
-    ...shown('tag', sealed.tag),
-    ...(algorithm === 'AES_GCM' && shown('aad', aad)),
-  }
-}
+const encrypt = (call: Call<Values<typeof ENCRYPT>>): Promise<object> =>
+  using(call, 'encrypt', async (found) => {
+    const { alg, value, iv, aad } = call.body
+    const { algorithm } = fit(ENCRYPTION, alg, found)
+    // The service makes the IV of GCM always (contracts: Azure 4.8).
+    const given = algorithm === 'AES_GCM' ? optional('aad', aad) : optional('iv', iv)
+    const asked = { ...reference(call, found), plaintext: value, algorithm, ...given }
+    const sealed = await call.room.encrypt(asked)
+    return {
+      ...told(call, found.kid, alg),
+      value: toBase64url(sealed.ciphertext),
+      ...shown('iv', sealed.iv),
+      ...shown('tag', sealed.tag),
+      ...(algorithm === 'AES_GCM' && shown('aad', aad)),
+    }
+  })
 
 const DECRYPT = { ...ENCRYPT, value: need(SEALED), tag: may(bytes(16)) }
 
-async function decrypt(call: Call<Values<typeof DECRYPT>>): Promise<object> {
-  const { alg, value: ciphertext, iv, aad, tag } = call.body
-  const found = await used(call)
-  const { algorithm } = fit(ENCRYPTION, alg, found)
-  const gcm = algorithm === 'AES_GCM'
-  const given = {
-    ...(!algorithm.startsWith('RSA') && optional('iv', iv)),
-    ...(gcm && { ...optional('aad', aad), ...optional('tag', tag) }),
-  }
-  const { plaintext } = await using('decrypt', found, () =>
-    opened(call.room.decrypt({ ...reference(call, found), ciphertext, algorithm, ...given })),
-  )
-  try {
-    return { ...told(call, found.kid, alg), value: toBase64url(plaintext) }
-  } finally {
-    wipe(plaintext)
-  }
+const decrypt = (call: Call<Values<typeof DECRYPT>>): Promise<object> =>
+  using(call, 'decrypt', async (found) => {
+    const { alg, value: ciphertext, iv, aad, tag } = call.body
+    const { algorithm } = fit(ENCRYPTION, alg, found)
+    const gcm = algorithm === 'AES_GCM'
+    const given = {
+      ...(!algorithm.startsWith('RSA') && optional('iv', iv)),
+      ...(gcm && { ...optional('aad', aad), ...optional('tag', tag) }),
+    }
+    const asked = { ...reference(call, found), ciphertext, algorithm, ...given }
+    const { plaintext } = await opened(call.room.decrypt(asked))
+    return revealed(call, found, plaintext)
+  })
+
+/** What was opened, as text: its bytes are not needed any more. */
+function revealed(call: Call<{ readonly alg: string }>, { kid }: Used, plaintext: Uint8Array) {
+  const value = toBase64url(plaintext)
+  wipe(plaintext)
+  return { ...told(call, kid, call.body.alg), value }
 }
 
 const WRAP = { alg: ALG, value: need(bytes(LIMITS.keyToWrapBytesMax)) }
 const UNWRAP = { alg: ALG, value: need(bytes(LIMITS.wrappedMaterialBytesMax)) }
 
-async function wrapKey(call: Call<Values<typeof WRAP>>): Promise<object> {
-  const { alg, value: plaintext } = call.body
-  const found = await used(call)
-  const { algorithm } = fit(WRAPPING, alg, found)
-  const { wrapped } = await using('wrapKey', found, () =>
-    call.room.wrapKey({ ...reference(call, found), plaintext, algorithm }),
-  )
-  wipe(plaintext)
-  return { ...told(call, found.kid, alg), value: toBase64url(wrapped) }
-}
-
-async function unwrapKey(call: Call<Values<typeof UNWRAP>>): Promise<object> {
-  const { alg, value: wrapped } = call.body
-  const found = await used(call)
-  const { algorithm } = fit(WRAPPING, alg, found)
-  const { plaintext } = await using('unwrapKey', found, () =>
-    opened(call.room.unwrapKey({ ...reference(call, found), wrapped, algorithm })),
-  )
-  try {
-    return { ...told(call, found.kid, alg), value: toBase64url(plaintext) }
-  } finally {
+const wrapKey = (call: Call<Values<typeof WRAP>>): Promise<object> =>
+  using(call, 'wrapKey', async (found) => {
+    const { alg, value: plaintext } = call.body
+    const { algorithm } = fit(WRAPPING, alg, found)
+    const { wrapped } = await call.room.wrapKey({ ...reference(call, found), plaintext, algorithm })
     wipe(plaintext)
-  }
-}
+    return { ...told(call, found.kid, alg), value: toBase64url(wrapped) }
+  })
+
+const unwrapKey = (call: Call<Values<typeof UNWRAP>>): Promise<object> =>
+  using(call, 'unwrapKey', async (found) => {
+    const { alg, value: wrapped } = call.body
+    const { algorithm } = fit(WRAPPING, alg, found)
+    const asked = { ...reference(call, found), wrapped, algorithm }
+    const { plaintext } = await opened(call.room.unwrapKey(asked))
+    return revealed(call, found, plaintext)
+  })
 
 /** A digest is as long as its hash; what a MAC is made of is as long as it likes. */
 function checkDigest(
@@ -133,19 +127,18 @@ const macing = (call: Call, found: Used, algorithm: unknown, message: Uint8Array
 
 const SIGN = { alg: ALG, value: need(bytes(LIMITS.messageBytesMax)) }
 
-async function sign(call: Call<Values<typeof SIGN>>): Promise<object> {
-  const { alg, value } = call.body
-  const found = await used(call)
-  const row = fit(SIGNING, alg, found)
-  checkDigest('value', alg, value, row)
-  const { room } = call
-  const signature = await using('sign', found, async () =>
-    row.family === 'hmac'
-      ? (await room.generateMac(macing(call, found, row.algorithm, value))).mac
-      : (await room.sign(signing(call, found, row.algorithm, value))).signature,
-  )
-  return { ...told(call, found.kid, alg), value: toBase64url(signature) }
-}
+const sign = (call: Call<Values<typeof SIGN>>): Promise<object> =>
+  using(call, 'sign', async (found) => {
+    const { alg, value } = call.body
+    const row = fit(SIGNING, alg, found)
+    checkDigest('value', alg, value, row)
+    const { room } = call
+    const signature =
+      row.family === 'hmac'
+        ? (await room.generateMac(macing(call, found, row.algorithm, value))).mac
+        : (await room.sign(signing(call, found, row.algorithm, value))).signature
+    return { ...told(call, found.kid, alg), value: toBase64url(signature) }
+  })
 
 const VERIFY = {
   alg: ALG,
@@ -153,20 +146,18 @@ const VERIFY = {
   value: need(bytes(LIMITS.signatureBytesMax)),
 }
 
-async function verify(call: Call<Values<typeof VERIFY>>): Promise<object> {
-  const { alg, digest, value: signature } = call.body
-  const found = await used(call)
-  const row = fit(SIGNING, alg, found)
-  checkDigest('digest', alg, digest, row)
-  if (signature.length === 0) invalid('value', 'a signature')
-  const { room } = call
-  const { valid } = await using('verify', found, async () =>
-    row.family === 'hmac'
+const verify = (call: Call<Values<typeof VERIFY>>): Promise<object> =>
+  using(call, 'verify', async (found) => {
+    const { alg, digest, value: signature } = call.body
+    const row = fit(SIGNING, alg, found)
+    checkDigest('digest', alg, digest, row)
+    if (signature.length === 0) invalid('value', 'a signature')
+    const { room } = call
+    const { valid } = await (row.family === 'hmac'
       ? room.verifyMac({ ...macing(call, found, row.algorithm, digest), mac: signature })
-      : room.verify({ ...signing(call, found, row.algorithm, digest), signature }),
-  )
-  return { value: valid }
-}
+      : room.verify({ ...signing(call, found, row.algorithm, digest), signature }))
+    return { value: valid }
+  })
 
 export const USE_ROWS = {
   encrypt: row({

@@ -4,7 +4,7 @@ import type { Version } from '../../engine/api.ts'
 import type { Call } from './call.ts'
 import { AzureFault, bad, FAULTS } from './errors.ts'
 import { kidOf } from './models.ts'
-import { inUse, versionOf, type Named } from './names.ts'
+import { aliasOf, inUse, versionOf, type Named } from './names.ts'
 import { curveOf, kindOf, type Fit } from './shapes.ts'
 import { SPECS } from '../../domain/algorithms.ts'
 
@@ -20,10 +20,10 @@ export async function used(call: Call): Promise<Used> {
   return { ...named, version, kid: kidOf(call, named, version) }
 }
 
-/** What the room is asked with. */
-export const reference = ({ asked, vaultId }: Call, { key, version }: Used) => ({
+/** What the room is asked with: by name, so that it finds whose name that is now. */
+export const reference = ({ asked, keyName, vaultId }: Call, { version }: Used) => ({
   ...asked,
-  keyId: key.id,
+  keyId: aliasOf(keyName),
   vaultId,
   versionId: version.id,
 })
@@ -34,9 +34,6 @@ export const told = ({ vault }: Call, kid: string, alg: string) => ({
   ...(vault.managedHsm && { alg }),
 })
 
-/** Algorithms that the service has and that are not offered here. */
-const NOT_OFFERED: ReadonlySet<string> = new Set([])
-
 /**
  * The algorithm of this name, if it is one for the key.
  * @throws 400 BadParameter
@@ -46,7 +43,6 @@ export function fit<F extends Fit<unknown>>(
   alg: string,
   { kid, version }: Used,
 ): F {
-  if (NOT_OFFERED.has(alg)) bad(`The algorithm ${alg} is not offered.`)
   const found = Object.hasOwn(table, alg) ? table[alg] : undefined
   if (!found)
     return bad(`Property alg has invalid value: expected one of ${Object.keys(table).join(', ')}.`)
@@ -88,13 +84,40 @@ const REFUSALS: Readonly<Record<string, Refusal>> = {
   },
 }
 
-/** Uses a version; refusals are told as the service does. */
-export async function using<T>(op: string, found: Used, use: () => Promise<T>): Promise<T> {
+type Use<T> = (found: Used) => Promise<T>
+
+/** Refusals are told as the service does. */
+export async function telling<T>(op: string, found: Used, use: Use<T>): Promise<T> {
   try {
-    return await use()
+    return await use(found)
   } catch (error) {
     const rule = error instanceof StrongroomError ? error.explain?.rule : undefined
     if (rule === undefined || !Object.hasOwn(REFUSALS, rule)) throw error
     throw REFUSALS[rule]!(op, error as StrongroomError, found)
   }
+}
+
+/** The version that the path names, or the one that is the latest now. */
+const versionNow = async (call: Call): Promise<string> =>
+  call.versionName ?? (await inUse(call)).key.currentVersionId!
+
+/**
+ * Uses the version that a path names. What is known of one never changes, so that it is looked up
+ * once; whether it may be used, the room says each time. Whatever fails is looked up anew.
+ */
+export async function using<T>(call: Call, op: string, use: Use<T>): Promise<T> {
+  const { uses } = call.face
+  const path = `${call.vaultId} ${call.url(call.keyName, await versionNow(call))}`
+  const known = uses.get(path)
+  if (known) {
+    try {
+      return await use(known)
+    } catch {
+      uses.delete(path)
+    }
+  }
+  const found = await used(call)
+  const answer = await telling(op, found, use)
+  uses.set(path, found)
+  return answer
 }

@@ -2,7 +2,7 @@
 import { toBase64url, utf8 } from '../../base/bytes.ts'
 import type { Bytes, Reply } from './call.ts'
 import { FAULTS, invalid, OciFault } from './errors.ts'
-import { memo } from './memo.ts'
+import { memo } from '../../base/remembered.ts'
 import { API_VERSION, type Route } from './operations.ts'
 
 /** A request as plain data. */

@@ -6,7 +6,7 @@
 import { utf8 } from '../../base/bytes.ts'
 import { isUuid, UUID_BYTES, uuidAt, uuidToBytes } from '../../format/uuid.ts'
 import { crc32 } from './crc32.ts'
-import { Bounded, memo } from './memo.ts'
+import { memo, Remembered } from '../../base/remembered.ts'
 
 export type OcidType = 'vault' | 'key' | 'keyversion'
 
@@ -89,12 +89,12 @@ interface Known {
 /** Writes OCIDs of one realm: each with the region in which its vault was made. */
 export class Ocids {
   /** The last of each type, by id: they are asked for again and again. */
-  readonly #known: Readonly<Record<OcidType, Bounded<Known>>> = {
-    vault: new Bounded(),
-    key: new Bounded(),
-    keyversion: new Bounded(),
+  readonly #known: Readonly<Record<OcidType, Remembered<Known>>> = {
+    vault: new Remembered(),
+    key: new Remembered(),
+    keyversion: new Remembered(),
   }
-  readonly #homes = new Bounded<string>()
+  readonly #homes = new Remembered<string>()
   readonly #realm: string
   readonly #region: string
 
