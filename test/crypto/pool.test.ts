@@ -10,6 +10,7 @@ import type { ProviderContext } from '../../src/crypto/context.ts'
 import { createGate } from '../../src/crypto/gate.ts'
 import { NONCE_POOL_BYTES, pooledRandom, randomSources } from '../../src/crypto/pool.ts'
 import { SECRET_POOL_BYTES } from '../../src/crypto/pool.ts'
+import { CREATE, PROVIDER_NAMES } from './support.ts'
 
 /** A source whose bytes count up, and what was asked of it. */
 function counting() {
@@ -178,4 +179,20 @@ describe('a gate of two places and two who wait', () => {
     expect([OPERATIONS_IN_FLIGHT_MAX, GENERATIONS_IN_FLIGHT_MAX]).toEqual([4, 2])
     expect(OPERATIONS_WAITING_MAX).toBe(10_000)
   })
+})
+
+it.each(PROVIDER_NAMES)('%s: says its name, and drops at a reseed what it drew ahead', (name) => {
+  let value = 1
+  const provider = CREATE[name]({ random: { fill: (target) => void target.fill(value) } })
+  const drawn = (): number => {
+    const bytes = new Uint8Array(4)
+    provider.random.fill(bytes)
+    return bytes[0]!
+  }
+  expect(drawn()).toBe(1)
+  value = 2
+  expect(drawn()).toBe(1)
+  provider.reseed()
+  expect(drawn()).toBe(2)
+  expect(provider.name).toBe(name)
 })

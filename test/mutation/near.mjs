@@ -27,7 +27,7 @@ export const CRYPTO_NEAR = {
   ...both('pairs', tests('ec', 'rsa', 'lattice')),
   ...both('hold', tests('lattice')),
   ...both('random', tests('pool', 'vectors')),
-  ...both('index', tests('refusals', 'vectors', 'self-test', 'lattice')),
+  ...both('index', tests('pool', 'portable', 'refusals', 'self-test')),
   ...each(['openssl-keys'], tests('eddsa', 'ec')),
   ...each(['provider'], tests('refusals', 'vectors')),
 }
