@@ -1,12 +1,11 @@
 /** TABLE of the families of key pairs, and what a provider does with any of them. */
-import { utf8, wipe } from '../../base/bytes.ts'
-import { StrongroomError } from '../../base/errors.ts'
-import { SPECS, defaultAlgorithm } from '../../domain/algorithms.ts'
-import type { PairSpec, SigningAlgorithm } from '../../domain/algorithms.ts'
+import { wipe } from '../../base/bytes.ts'
+import { SPECS, type PairSpec } from '../../domain/algorithms.ts'
 import type { ProviderContext } from '../context.ts'
 import { importPkcs8 } from '../import-key.ts'
 import { LATTICE_FAMILIES } from '../lattice-families.ts'
 import { importLattice } from '../lattice-pairs.ts'
+import { consistent } from '../pairwise.ts'
 import { isLattice } from '../parameter-sets.ts'
 import type { ClassicSpec } from '../parameter-sets.ts'
 import type { Eventually, KeyPairBytes, PrivateKey, PublicKey } from '../provider.ts'
@@ -59,26 +58,20 @@ export const privateKey = (
 export const publicKey = (context: ProviderContext, spec: PairSpec, spki: Uint8Array): PublicKey =>
   familyOf(spec).publicKey(context, spec, spki)
 
-/** A new pair that has passed the pairwise consistency test (FIPS 140-3 IG 10.3.A). */
+/** A new pair that has passed the pairwise consistency test. */
 export async function generatePair(
   context: ProviderContext,
   spec: PairSpec,
 ): Promise<KeyPairBytes> {
   const pair = await familyOf(spec).generate(context, spec)
   if (isLattice(spec)) return pair
-  const algorithm = testAlgorithm(spec)
-  const message = utf8('pairwise consistency test')
-  const options = { messageType: 'raw' } as const
-  const signature = await privateKey(context, spec, pair).sign(algorithm, message, options)
-  const verifier = publicKey(context, spec, pair.publicKey)
-  if (await verifier.verify(algorithm, message, signature, options)) return pair
-  wipe(pair.privateKey)
-  throw new StrongroomError('INTERNAL', `A new ${spec} pair failed its consistency test.`)
+  return consistent(
+    spec,
+    pair,
+    privateKey(context, spec, pair),
+    publicKey(context, spec, pair.publicKey),
+  )
 }
-
-/** A signature that draws no random bytes of its own where the pair is reproducible. */
-const testAlgorithm = (spec: PairSpec): SigningAlgorithm =>
-  (defaultAlgorithm(spec, 'sign') as SigningAlgorithm | undefined) ?? 'RSA_PKCS1_SHA_256'
 
 const PUBLIC_PART = { ec: ec.ecPublicPoint, okp: okp.okpPublicBytes }
 
