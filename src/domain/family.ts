@@ -52,7 +52,7 @@ export const relatives = ({ family }: KeyView): readonly KeyView[] =>
 
 /** The copy that leads, when it is another one and not gone. */
 export function leaderOf({ record, family }: KeyView): KeyView | undefined {
-  if (!family || family.role === 'primary') return undefined
+  if (!family) return undefined
   const first = claimant([record, ...family.others.map((other) => other.record)])
   return family.others.find((other) => other.record === first && !isGone(other))
 }
@@ -83,11 +83,15 @@ export function familyMark(view: KeyView): string {
 export const nextClaim = ({ record, family }: KeyView): number =>
   Math.max(record.primacy ?? 0, ...(family?.others ?? []).map((o) => o.record.primacy ?? 0)) + 1
 
-/** When the last of the others was gone; undefined while one is left. */
-export function aloneSince({ others }: Family): number | undefined {
-  if (!others.every(isGone)) return undefined
-  return Math.max(-Infinity, ...others.map((o) => o.deletionAt ?? o.record.deletedAt ?? -Infinity))
+/** When a copy went: one that was destroyed did not wait for the time that its deletion names. */
+function goneAt({ record, deletionAt }: KeyView): number {
+  const destroyedAt = record.state === 'deleted' ? record.deletedAt : undefined
+  return destroyedAt ?? deletionAt ?? -Infinity
 }
+
+/** When the last of the others was gone; undefined while one is left. */
+export const aloneSince = ({ others }: Family): number | undefined =>
+  others.every(isGone) ? Math.max(...others.map(goneAt)) : undefined
 
 /** What all copies have in common besides their versions, as the primary has it. */
 const SHARED = ['rotation', 'lastRotatedAt', 'onDemandRotations', 'currentVersion'] as const
@@ -112,12 +116,13 @@ export function isBehind(copy: KeyRecord, leader: KeyRecord): boolean {
   )
 }
 
+type Members = Readonly<Record<string, unknown>>
+const hasMembers = (value: unknown): value is Members => Object(value) === value
+
 /** Of plain data whose members come in any order. */
 function same(a: unknown, b: unknown): boolean {
-  if (a === b || typeof a !== 'object' || typeof b !== 'object' || !a || !b) return a === b
-  const [left, right] = [a, b] as readonly Readonly<Record<string, unknown>>[]
-  const names = new Set([...Object.keys(left!), ...Object.keys(right!)])
-  return [...names].every((name) => same(left![name], right![name]))
+  if (!hasMembers(a) || !hasMembers(b)) return a === b
+  return Object.keys({ ...a, ...b }).every((name) => same(a[name], b[name]))
 }
 
 /**

@@ -460,6 +460,15 @@ describe('deletion', () => {
     expect((await room.verify()).ok).toBe(true)
   })
 
+  test('of a primary begins at once when its last replica does not wait for its own time', async () => {
+    await replicate(east)
+    await schedule(home, 7)
+    await schedule(east, 30)
+    await room.destroyKey({ keyId, vaultId: east })
+    const { state, deletionAt } = await at(home)
+    expect([state, deletionAt?.getTime()]).toEqual(['pendingDeletion', on.clock.now() + 7 * DAY_MS])
+  })
+
   test('of a primary is cancelled, before and after its replicas are gone', async () => {
     await replicate(east)
     await schedule(home)
