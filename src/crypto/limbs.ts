@@ -51,27 +51,42 @@ export function compare(a: Limbs, b: Limbs): number {
   return 0
 }
 
-/** a modulo m, bit by bit (HAC 14.20 in base 2): short, and fast enough for a few numbers. */
+export function add(a: Limbs, b: Limbs): Limbs {
+  const out = zero(Math.max(a.length, b.length) + 1)
+  let carry = 0
+  for (let i = 0; i < out.length; i++) {
+    const sum = (a[i] ?? 0) + (b[i] ?? 0) + carry
+    out[i] = sum & 0xffff
+    carry = sum >>> 16
+  }
+  return out
+}
+
+/**
+ * a modulo m, limb by limb (Knuth, TAOCP 2, 4.3.1, algorithm D): each digit of the quotient is
+ * estimated from the leading limbs, never too high, and what is left over is subtracted after it.
+ */
 export function modulo(a: Limbs, m: Limbs): Limbs {
+  const top = m.findLastIndex((limb) => limb !== 0)
+  const divisor = m[top]! * 0x1_0000 + (m[top - 1] ?? 0) + 1
   const rest = zero(m.length + 1)
-  for (let bit = a.length * 16 - 1; bit >= 0; bit--) {
-    let carry = (a[bit >> 4]! >> (bit & 15)) & 1
-    for (let i = 0; i < rest.length; i++) {
-      const doubled = (rest[i]! << 1) | carry
-      rest[i] = doubled & 0xffff
-      carry = doubled >>> 16
-    }
-    if (compare(rest, m) >= 0) subtract(rest, m)
+  for (let at = a.length - 1; at >= 0; at--) {
+    rest.copyWithin(1, 0)
+    rest[0] = a[at]!
+    const leading = (rest[top + 1]! * 0x1_0000 + rest[top]!) * 0x1_0000 + (rest[top - 1] ?? 0)
+    subtractTimes(rest, m, Math.floor(leading / divisor))
+    while (compare(rest, m) >= 0) subtractTimes(rest, m, 1)
   }
   return rest
 }
 
-/** From a, in place; a is at least b. */
-function subtract(a: Limbs, b: Limbs): void {
-  let borrow = 0
+/** From a, in place, so many times b, a limb; a is at least that. */
+function subtractTimes(a: Limbs, b: Limbs, times: number): void {
+  let carry = 0
   for (let i = 0; i < a.length; i++) {
-    const difference = a[i]! - (b[i] ?? 0) - borrow
-    a[i] = difference & 0xffff
-    borrow = difference < 0 ? 1 : 0
+    const product = (b[i] ?? 0) * times + carry
+    const difference = a[i]! - (product & 0xffff)
+    a[i] = difference
+    carry = (product >>> 16) + (difference < 0 ? 1 : 0)
   }
 }

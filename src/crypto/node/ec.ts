@@ -4,8 +4,8 @@
 import * as crypto from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { assert } from '../../base/assert.ts'
-import { toBase64url, wipe } from '../../base/bytes.ts'
-import { ALGORITHMS, SPECS } from '../../domain/algorithms.ts'
+import { secretBytes, toBase64url, wipe } from '../../base/bytes.ts'
+import { ALGORITHMS, HASH_BYTES, SPECS } from '../../domain/algorithms.ts'
 import type { Hash, SigningAlgorithm } from '../../domain/algorithms.ts'
 import { isDeterministic } from '../context.ts'
 import type { ProviderContext } from '../context.ts'
@@ -14,8 +14,10 @@ import type { EcSpec } from '../curves.ts'
 import { signatureFromDer, signatureToDer } from '../der.ts'
 import { ecSec1, ecSpki, parseEcSec1, parseEcSpki } from '../keys.ts'
 import { digestEcdsa } from '../ecdsa.ts'
+import type { Held } from '../held.ts'
 import type { KeyPairBytes, PrivateKey, PublicKey, SignatureFormat } from '../provider.ts'
 import { randomScalar } from '../scalar.ts'
+import { digestSigner } from './ecdsa.ts'
 import { HASH_NAMES, digest, plain } from './hash.ts'
 import { exportPrivate, loadPrivate, overwriteFreed } from '../openssl-keys.ts'
 import { loadPublic } from './rsa.ts'
@@ -45,6 +47,15 @@ export function ecPrivateKey(
   pair: KeyPairBytes,
 ): PrivateKey {
   const key = loadPrivate(pair.privateKey, 'sec1')
+  let held: Held | undefined
+  const scalar = (): Held => (held ??= heldScalar(context, spec, key))
+  const signOver = async (hash: Hash, hashed: Uint8Array, format: SignatureFormat) => {
+    const sign = await digestSigner()
+    const extra = hedge(context, hash)
+    const signature = scalar().use((d) => sign({ spec, hash, scalar: d, digest: hashed, extra }))
+    wipe(extra)
+    return format === 'raw' ? signature : signatureToDer(signature, CURVES[spec].order)!
+  }
   const inputs = {
     der: { key, dsaEncoding: ENCODINGS.der },
     raw: { key, dsaEncoding: ENCODINGS.raw },
@@ -52,9 +63,8 @@ export function ecPrivateKey(
   return {
     sign(algorithm, message, { messageType, format = 'der' }) {
       const hash = hashOf(algorithm)
-      if (messageType === 'digest') return signDigest(context, spec, key, hash, message, format)
-      if (isDeterministic(context))
-        return signDigest(context, spec, key, hash, digest(hash, message), format)
+      if (messageType === 'digest') return signOver(hash, message.slice(), format)
+      if (isDeterministic(context)) return signOver(hash, digest(hash, message), format)
       const name = HASH_NAMES[hash]
       if (SYNCHRONOUS[spec]) return plain(crypto.sign(name, message, inputs[format]))
       return context.operations
@@ -69,27 +79,21 @@ export function ecPrivateKey(
   }
 }
 
-/**
- * ECDSA over a ready-made digest: the platform has no such call. Hedged, or exactly RFC 6979 when
- * reproducible.
- */
-async function signDigest(
-  context: ProviderContext,
-  spec: EcSpec,
-  key: KeyObject,
-  hash: Hash,
-  message: Uint8Array,
-  format: SignatureFormat,
-): Promise<Uint8Array> {
+/** d, which OpenSSL tells in DER alone, kept for the signatures to come. */
+function heldScalar({ hold }: ProviderContext, spec: EcSpec, key: KeyObject): Held {
   const sec1 = exportPrivate(key, 'sec1')
   try {
-    const { scalar } = parseEcSec1(spec, sec1)!
-    const random = isDeterministic(context) ? undefined : context.sources.secret
-    const signature = await digestEcdsa.sign(spec, hash, message, scalar, random)
-    return format === 'raw' ? signature : signatureToDer(signature, CURVES[spec].order)!
+    return hold(parseEcSec1(spec, sec1)!.scalar)
   } finally {
     wipe(sec1)
   }
+}
+
+/** Hedged with random bytes (RFC 6979 3.6), or exactly RFC 6979 when reproducible. */
+function hedge(context: ProviderContext, hash: Hash): Uint8Array {
+  const extra = secretBytes(isDeterministic(context) ? 0 : HASH_BYTES[hash])
+  if (extra.length > 0) context.sources.secret.fill(extra)
+  return extra
 }
 
 /**

@@ -13,6 +13,13 @@ const [path] = process.argv.slice(2) as [string]
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const hear = async (): Promise<ToUser> => JSON.parse((await lines.next()).value as string) as ToUser
 const tell = (line: FromUser): void => void process.stdout.write(`${JSON.stringify(line)}\n`)
+/** What the default algorithm of a curve signs. */
+const DIGEST_BYTES: Partial<Record<Spec, number>> = {
+  EC_P256: 32,
+  EC_P384: 48,
+  EC_P521: 64,
+  EC_SECP256K1: 32,
+}
 const message = new Uint8Array(48).fill(7)
 
 type Use = (room: Strongroom, keyId: string) => Promise<unknown>
@@ -43,8 +50,10 @@ const USES: Readonly<Record<(typeof SPECS)[Spec]['family'], Use>> = {
     await room.decrypt({ keyId, ciphertext, algorithm })
   },
   ec: async (room, keyId) => {
+    const { purposes, spec } = await room.getKey({ keyId })
     await room.sign({ keyId, message })
-    const { purposes } = await room.getKey({ keyId })
+    const digest = new Uint8Array(DIGEST_BYTES[spec]!).fill(1)
+    await room.sign({ keyId, message: digest, messageType: 'digest' })
     const { publicKey } = await room.getPublicKey({ keyId })
     if (purposes.includes('agree')) await room.deriveSharedSecret({ keyId, publicKey })
   },
