@@ -1,12 +1,7 @@
 /**
- * ECDSA over a digest that was made elsewhere (FIPS 186-5 6.4, nonces by RFC 6979), which no
- * platform offers. The curve code is loaded on first use: most rooms never need it. BigInt
- * arithmetic is not constant in time; nonces are hedged (RFC 6979 3.6) except under a reproducible
- * source.
+ * Verification of ECDSA over a digest that was made elsewhere (FIPS 186-5 6.4.2), which no platform
+ * offers, by noble. The curve code is loaded on first use: most rooms never need it.
  */
-import { secretBytes, wipe } from '../base/bytes.ts'
-import type { Random } from '../base/ports.ts'
-import { HASH_BYTES } from '../domain/algorithms.ts'
 import type { Hash } from '../domain/algorithms.ts'
 import type { EcSpec } from './curves.ts'
 
@@ -30,7 +25,7 @@ type MakeEcdsa = typeof import('@noble/curves/abstract/weierstrass.js').ecdsa
 const cache = new Map<string, Promise<Ecdsa>>()
 
 /** ECDSA on the curve with the nonce generator of RFC 6979 over this hash. */
-function ecdsaFor(spec: EcSpec, hash: Hash): Promise<Ecdsa> {
+export function ecdsaFor(spec: EcSpec, hash: Hash): Promise<Ecdsa> {
   const name = `${spec} ${hash}`
   let made = cache.get(name)
   if (made === undefined) {
@@ -46,41 +41,20 @@ async function makeEcdsa(spec: EcSpec, hash: Hash): Promise<Ecdsa> {
 }
 
 // lowS off: FIPS 186-5 knows no such rule, and signatures of others may have a high s.
-const OPTIONS = { prehash: false, lowS: false, format: 'compact' } as const
+export const OPTIONS = { prehash: false, lowS: false, format: 'compact' } as const
 
-export const digestEcdsa = {
-  /** r || s. `random` hedges the nonce; without it the signature is exactly that of RFC 6979. */
-  async sign(
-    spec: EcSpec,
-    hash: Hash,
-    digest: Uint8Array,
-    scalar: Uint8Array,
-    random: Random | undefined,
-  ): Promise<Uint8Array> {
-    const ecdsa = await ecdsaFor(spec, hash)
-    if (random === undefined) return ecdsa.sign(digest, scalar, OPTIONS)
-    const extraEntropy = secretBytes(HASH_BYTES[hash])
-    random.fill(extraEntropy)
-    try {
-      return ecdsa.sign(digest, scalar, { ...OPTIONS, extraEntropy })
-    } finally {
-      wipe(extraEntropy)
-    }
-  },
-
-  /** False for r or s outside [1, n - 1] and for any other failure. */
-  async verify(
-    spec: EcSpec,
-    hash: Hash,
-    digest: Uint8Array,
-    signature: Uint8Array,
-    point: Uint8Array,
-  ): Promise<boolean> {
-    const ecdsa = await ecdsaFor(spec, hash)
-    try {
-      return ecdsa.verify(signature, digest, point, OPTIONS)
-    } catch {
-      return false
-    }
-  },
+/** False for r or s outside [1, n - 1] and for any other failure. */
+export async function verifyDigest(
+  spec: EcSpec,
+  hash: Hash,
+  digest: Uint8Array,
+  signature: Uint8Array,
+  point: Uint8Array,
+): Promise<boolean> {
+  const ecdsa = await ecdsaFor(spec, hash)
+  try {
+    return ecdsa.verify(signature, digest, point, OPTIONS)
+  } catch {
+    return false
+  }
 }

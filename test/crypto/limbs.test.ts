@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { fromBigInt, toBigInt } from '../../src/crypto/der.ts'
 import { importPkcs8 } from '../../src/crypto/import-key.ts'
-import { compare, limbsOf, minusOne, modulo, multiply } from '../../src/crypto/limbs.ts'
+import { add, compare, limbsOf, minusOne, modulo, multiply } from '../../src/crypto/limbs.ts'
 import type { Limbs } from '../../src/crypto/limbs.ts'
 import { pairOf } from '../engine/judge.ts'
 
@@ -45,12 +45,42 @@ describe('limbs', () => {
     fc.assert(property, { examples: [[ones, ones]] })
   })
 
+  test('add', () => {
+    const property = fc.property(bytes, bytes, (a, b) =>
+      same(add(limbsOf(a), limbsOf(b)), toBigInt(a) + toBigInt(b)),
+    )
+    const ones = new Uint8Array(64).fill(0xff)
+    fc.assert(property, { examples: [[ones, Uint8Array.of(1)]] })
+  })
+
   test('leave a rest', () => {
     const property = fc.property(bytes, positive, (a, m) =>
       same(modulo(limbsOf(a), limbsOf(m)), toBigInt(a) % toBigInt(m)),
     )
     const ones = new Uint8Array(64).fill(0xff)
     fc.assert(property, { examples: [[ones, ones]] })
+  })
+
+  test('leave a rest where a digit of the quotient is hard to guess', () => {
+    const limb = fc.constantFrom(0, 1, 0x7fff, 0x8000, 0xfffe, 0xffff)
+    const number = (most: number) =>
+      fc.array(limb, { minLength: 1, maxLength: most }).map((limbs) => Uint16Array.from(limbs))
+    const property = fc.property(number(8), number(4), (a, m) => {
+      if (numberOf(m) > 0n) same(modulo(a, m), numberOf(a) % numberOf(m))
+    })
+    fc.assert(property, { numRuns: 2000 })
+    // Just below, at and above multiples.
+    const nearby = fc.property(
+      number(4),
+      number(4),
+      fc.integer({ min: -1, max: 1 }),
+      (m, q, by) => {
+        const value = numberOf(m) * numberOf(q) + BigInt(by)
+        if (numberOf(m) > 0n && value >= 0n)
+          same(modulo(limbsOf(fromBigInt(value, 20)), m), value % numberOf(m))
+      },
+    )
+    fc.assert(nearby, { numRuns: 1000 })
   })
 
   test('count down by one', () => {

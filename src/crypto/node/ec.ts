@@ -13,7 +13,7 @@ import { CURVES } from '../curves.ts'
 import type { EcSpec } from '../curves.ts'
 import { signatureFromDer, signatureToDer } from '../der.ts'
 import { ecSec1, ecSpki, parseEcSec1, parseEcSpki } from '../keys.ts'
-import { digestEcdsa } from '../ecdsa.ts'
+import { verifyDigest } from '../ecdsa.ts'
 import type { Held } from '../held.ts'
 import type { KeyPairBytes, PrivateKey, PublicKey, SignatureFormat } from '../provider.ts'
 import { randomScalar } from '../scalar.ts'
@@ -119,8 +119,7 @@ export function ecPublicKey(context: ProviderContext, spec: EcSpec, spki: Uint8A
     verify(algorithm, message, signature, { messageType, format = 'der' }) {
       const hash = hashOf(algorithm)
       if (format === 'raw' && signature.length !== 2 * bytes) return false
-      if (messageType === 'digest')
-        return verifyDigest(spec, point, hash, message, signature, format)
+      if (messageType === 'digest') return verifyOver(spec, point, hash, message, signature, format)
       const input = { key, dsaEncoding: ENCODINGS[format] }
       const name = HASH_NAMES[hash]
       if (SYNCHRONOUS[spec]) return crypto.verify(name, message, input, signature)
@@ -139,7 +138,7 @@ export function ecPublicKey(context: ProviderContext, spec: EcSpec, spki: Uint8A
   }
 }
 
-async function verifyDigest(
+async function verifyOver(
   spec: EcSpec,
   point: Uint8Array,
   hash: Hash,
@@ -149,7 +148,7 @@ async function verifyDigest(
 ): Promise<boolean> {
   const { order, bytes } = CURVES[spec]
   const raw = format === 'raw' ? signature : signatureFromDer(signature, order, bytes)
-  return raw !== undefined && digestEcdsa.verify(spec, hash, message, raw, point)
+  return raw !== undefined && verifyDigest(spec, hash, message, raw, point)
 }
 
 /** The uncompressed point d G. */

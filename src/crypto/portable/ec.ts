@@ -13,11 +13,12 @@ import type { ProviderContext } from '../context.ts'
 import { CURVES } from '../curves.ts'
 import type { EcSpec } from '../curves.ts'
 import { signatureFromDer, signatureToDer } from '../der.ts'
-import { digestEcdsa } from '../ecdsa.ts'
+import { verifyDigest } from '../ecdsa.ts'
 import { ecSec1, ecSpki, parseEcSec1, parseEcSpki } from '../keys.ts'
 import type { KeyPairBytes, PrivateKey, PublicKey, SignOptions } from '../provider.ts'
 import { randomScalar } from '../scalar.ts'
 import { attempt } from './aes.ts'
+import { signDigest } from './ecdsa.ts'
 import { digest } from './hash.ts'
 
 /** TABLE: the curve arithmetic of each spec. */
@@ -57,7 +58,7 @@ export function ecPrivateKey(
   return {
     async sign(algorithm, message, options) {
       const { hash, hashed } = digestOf(algorithm, message, options)
-      const signature = await digestEcdsa.sign(spec, hash, hashed, scalar, random)
+      const signature = await signDigest(spec, hash, hashed, scalar, random)
       if (options.format === 'raw') return signature
       return signatureToDer(signature, CURVES[spec].order)!
     },
@@ -92,7 +93,7 @@ export function ecPublicKey(_context: unknown, spec: EcSpec, spki: Uint8Array): 
       const isRaw = options.format === 'raw'
       const raw = isRaw ? signature : signatureFromDer(signature, order, bytes)
       if (raw?.length !== 2 * bytes) return false
-      return digestEcdsa.verify(spec, hash, hashed, raw, point)
+      return verifyDigest(spec, hash, hashed, raw, point)
     },
     oaepEncrypt: () => undefined,
     encapsulate: () => undefined,
