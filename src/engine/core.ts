@@ -3,7 +3,9 @@
  * read and transact.
  */
 import { StrongroomError } from '../base/errors.ts'
+import { utf8 } from '../base/bytes.ts'
 import type { Clock } from '../base/ports.ts'
+import { memo } from '../base/remembered.ts'
 import type { KeyStoreType } from '../domain/records.ts'
 import type { CryptoProvider, Suite } from '../crypto/provider.ts'
 import { isUuid, path } from '../format/paths.ts'
@@ -77,6 +79,8 @@ export class Core {
   readonly uses: Uses
   /** How far the replicas of vaults here are. */
   readonly followers = new Followers()
+  /** What stands for the name of an alias in the store: names are asked for again and again. */
+  readonly aliasMac: (name: string) => Uint8Array
   /** Ways to other rooms of the realm, by region. */
   readonly links = new Map<string, ReplicationLink>()
   /** Ways to the key stores of vaults here, by type. */
@@ -117,6 +121,9 @@ export class Core {
     this.meter = options.meter
     this.keys = realm.keys
     this.erase = realm.erase
+    this.aliasMac = memo((name) =>
+      realm.keys.lookup.compute(utf8('alias'), utf8(name)).subarray(0, 16),
+    )
     this.records = new Records(options.store, realm.keys, options.cachedKeys)
     this.committer = new Committer(this, realm.position)
     this.handles = new Handles(options.cachedKeys)

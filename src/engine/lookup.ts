@@ -31,7 +31,7 @@ export interface KeyPlace {
 
 /** The store key of an alias: names are secret, so it is a MAC of the name. */
 export const aliasPath = (core: Core, vaultId: string, name: string): Uint8Array =>
-  path.alias(vaultId, core.keys.lookup.compute(utf8('alias'), utf8(name)).subarray(0, 16))
+  path.alias(vaultId, core.aliasMac(name))
 
 export const retryPath = (core: Core, vaultId: string, token: string): Uint8Array =>
   path.retry(vaultId, core.keys.lookup.compute(utf8('retry'), utf8(token)).subarray(0, 16))

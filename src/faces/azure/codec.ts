@@ -1,4 +1,5 @@
 /** Requests and replies as they travel (contracts: Azure 0, 1). */
+import { memo } from '../../base/remembered.ts'
 import { AzureFault, bad, FAULTS, type FaultRow } from './errors.ts'
 
 /** A request as plain data. */
@@ -54,13 +55,18 @@ function decoded(segment: string): string {
   }
 }
 
-export function targetOf({ url, header }: Incoming): Target {
-  const host = `http://${header('host') ?? 'localhost'}`
+export const targetOf = ({ url, header }: Incoming): Target =>
+  readTarget(`${header('host') ?? 'localhost'} ${url}`)
+
+/** Of a host and a URL. Clients ask for the same few again and again. */
+const readTarget = memo((text: string): Target => {
+  const at = text.indexOf(' ')
+  const [url, host] = [text.slice(at + 1), `http://${text.slice(0, at)}`]
   if (!URL.canParse(url, host)) return bad('The request URI is not a URL.')
   const { origin, hostname, pathname, searchParams } = new URL(url, host)
   const segments = pathname.split('/').filter(Boolean).map(decoded)
   return { base: origin, hostname, pathname, segments, query: searchParams }
-}
+})
 
 /** Longer than any body of this API: a backup of 16 MiB in base64url, twice over. */
 const BODY_BYTES_MAX = 50_331_648

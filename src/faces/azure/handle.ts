@@ -2,6 +2,7 @@
  * The path of every request: who asks, what for, in which version of the API, whether that is
  * allowed; then the room (contracts: Azure 0, 1).
  */
+import { Remembered } from '../../base/remembered.ts'
 import type { Strongroom } from '../../engine/room.ts'
 import { admitted } from './access.ts'
 import { Call } from './call.ts'
@@ -41,7 +42,17 @@ function apiVersionOf({ query }: Target): string {
 const lacksName = ({ pathname, segments }: Target): boolean =>
   /\/\//.test(pathname) && segments.length > 0
 
+/** Routes that were found before, by method and path. */
+const known = new Remembered<Route>()
+
 function routed({ method }: Incoming, target: Target): Route {
+  const path = `${method} ${target.pathname}`
+  const found = known.get(path) ?? lookedUp(method, target)
+  known.set(path, found)
+  return found
+}
+
+function lookedUp(method: string, target: Target): Route {
   const route = routeOf(method, target.segments)
   if (typeof route !== 'object' && lacksName(target))
     bad('The request URI contains an invalid name: ')
