@@ -36,5 +36,8 @@ export function isBelow(bytes: Uint8Array, bound: bigint): boolean {
 }
 
 function addOne(bytes: Uint8Array): void {
-  for (let i = bytes.length - 1; i >= 0; i--) if (++bytes[i]! !== 0) return
+  for (let i = bytes.length - 1; i >= 0; i--) {
+    bytes[i] = bytes[i]! + 1
+    if (bytes[i] !== 0) return
+  }
 }

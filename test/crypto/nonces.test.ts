@@ -9,6 +9,7 @@ import { fromBigInt, toBigInt } from '../../src/crypto/der.ts'
 import { hmac } from '../../src/crypto/node/hash.ts'
 import { leftmostBits, withNonce } from '../../src/crypto/nonces.ts'
 import type { Mac } from '../../src/crypto/provider.ts'
+import { randomScalar } from '../../src/crypto/scalar.ts'
 import { EC_SPECS, hex, PROVIDERS } from './support.ts'
 
 /** RFC 6979 A.2.5, P-256: x, and k with SHA-256 for the message "sample". */
@@ -127,4 +128,9 @@ describe('withNonce', () => {
     expect(nonce.length).toBe(bytes)
     expect(nonce.subarray(32).some((byte) => byte !== 0)).toBe(true)
   })
+})
+
+it('a scalar is one more than what was drawn, whatever has to be carried (FIPS 186-5 A.2.2)', () => {
+  const drawn = (target: Uint8Array): void => void target.fill(0xff).fill(0, 0, 1)
+  expect(toHex(randomScalar({ fill: drawn }, 'EC_P256'))).toBe(`01${'00'.repeat(31)}`)
 })
