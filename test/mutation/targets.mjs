@@ -21,7 +21,7 @@ export const TARGETS = {
   },
   format: {
     mutate: ['src/format/*.ts'],
-    tests: ['test/format/*.test.ts', 'test/backup/blob.test.ts'],
+    tests: ['test/format/*.test.ts'],
   },
   crypto: {
     mutate: ['src/crypto/**/*.ts'],
