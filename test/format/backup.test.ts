@@ -155,7 +155,7 @@ describe('records', () => {
     const good = encodeFrame({ kind: 'key', body: Uint8Array.of(7, 7, 7) })
     const fill = vi.spyOn(Uint8Array.prototype, 'fill')
     const refusal = codeOf(() => new FrameReader().push(concat(good, Uint8Array.of(2, 0, 0, 0, 0))))
-    const wiped = fill.mock.contexts.filter(({ length }) => length === 3)
+    const wiped = (fill.mock.contexts as Uint8Array[]).filter(({ length }) => length === 3)
     fill.mockRestore()
     expect(refusal).toBe('INVALID_BACKUP')
     expect(wiped).toEqual([new Uint8Array(3)])
