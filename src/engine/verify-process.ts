@@ -54,8 +54,9 @@ export async function verifyImage(
       else throw unavailable(line.failure)
     }
     const how = await ended
-    if (told) return told
+    // Also when the report came together with the progress at which it was ended.
     if (signal?.aborted) throw aborted()
+    if (told) return told
     if (!CRASHES.has(how)) throw unavailable(`the process that looks at the store: ${how}`)
     const what = `the files of the store are damaged: reading them ended the process (${how})`
     return Object.freeze({ ok: false, commits: 0, records: 0, vaults: 0, finding: { what } })
