@@ -52,9 +52,12 @@ export function ecPrivateKey(
   const signOver = async (hash: Hash, hashed: Uint8Array, format: SignatureFormat) => {
     const sign = await digestSigner()
     const extra = hedge(context, hash)
-    const signature = scalar().use((d) => sign({ spec, hash, scalar: d, digest: hashed, extra }))
-    wipe(extra)
-    return format === 'raw' ? signature : signatureToDer(signature, CURVES[spec].order)!
+    try {
+      const signature = scalar().use((d) => sign({ spec, hash, scalar: d, digest: hashed, extra }))
+      return format === 'raw' ? signature : signatureToDer(signature, CURVES[spec].order)!
+    } finally {
+      wipe(extra)
+    }
   }
   const inputs = {
     der: { key, dsaEncoding: ENCODINGS.der },

@@ -55,8 +55,11 @@ function decoded(segment: string): string {
   }
 }
 
-export const targetOf = ({ url, header }: Incoming): Target =>
-  readTarget(`${header('host') ?? 'localhost'} ${url}`)
+export function targetOf({ url, header }: Incoming): Target {
+  const host = header('host') ?? 'localhost'
+  // A space parts the two in what is remembered.
+  return /\s/.test(host) ? bad('The host is no name of a host.') : readTarget(`${host} ${url}`)
+}
 
 /** Of a host and a URL. Clients ask for the same few again and again. */
 const readTarget = memo((text: string): Target => {

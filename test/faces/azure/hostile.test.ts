@@ -132,3 +132,13 @@ describe('whatever a request holds', () => {
     )
   })
 })
+
+it.each(['a b', 'shop.vault.azure.net /keys', ' ', 'a\tb', 'a\nb'])(
+  'a host of more than one word is no host: %j',
+  async (host) => {
+    const ask = azureHandler(await openRoom())
+    const headers = { Authorization: 'Bearer x', Host: host }
+    const { status } = await ask({ method: 'GET', url: `/keys?api-version=${API}`, headers })
+    expect(status).toBe(400)
+  },
+)
