@@ -105,6 +105,7 @@ class Pass {
 
   async run(): Promise<void> {
     const { store, keys, provider } = this.#on
+    await store.inspect?.()
     const { position } = await readPosition(store, keys)
     const { head } = position
     const base = await checkpointOf(store, keys, provider, head)

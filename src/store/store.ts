@@ -88,6 +88,12 @@ export interface Store {
    */
   image?(): Promise<StoreImage>
   /**
+   * Looks at the files below what reads show: damage there may hide a row from one read and not
+   * from another. Absent: reads show everything.
+   * @throws {StrongroomError} INTEGRITY, with what is damaged.
+   */
+  inspect?(): Promise<void>
+  /**
    * Small files beside the store, outside of what a store image holds. Absent: kept in memory only.
    */
   readonly sidecar?: Sidecar

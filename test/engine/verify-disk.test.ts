@@ -1,9 +1,10 @@
 /** `verify()` of a room on disk: an image, looked at in a process of its own. */
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { Strongroom, type VerifyReport } from '../../src/index.ts'
+import { openLevelStore } from '../../src/store/level.ts'
 import { builtModules } from '../helpers/transpile.ts'
 import { freshPath, SEAL } from './support.ts'
 
@@ -89,4 +90,43 @@ test('an abort and a listener that throws end it, and nothing is left', async ()
 test('a recovery meanwhile takes no image away', async () => {
   const told = await run<Told & { readonly recovered: boolean }>('recovering', freshPath())
   expect(told).toMatchObject({ recovered: true, report: { ok: true }, left: [] })
+})
+
+test('a filter that denies a row hides it from reads, and is found', async () => {
+  const path = freshPath()
+  const room = await Strongroom.open({ path, seal: SEAL })
+  const { id: vaultId } = await room.createVault({ displayName: 'hidden' })
+  const keyIds: string[] = []
+  for (let i = 0; i < 8; i++)
+    keyIds.push((await room.createKey({ vaultId, displayName: `${i}`, spec: 'AES_256' })).id)
+  await room.close()
+  const store = await openLevelStore({ path })
+  await store.compact()
+  await store.close()
+  const [name] = readdirSync(join(path, 'store')).filter((file) => file.endsWith('.ldb'))
+  const table = join(path, 'store', name!)
+  const written = readFileSync(table)
+
+  /** Opens with a byte of the filter cleared; undefined when that hides nothing of the keys. */
+  const opened = async (at: number): Promise<Strongroom | undefined> => {
+    const bytes = Buffer.from(written)
+    bytes[at] = 0
+    writeFileSync(table, bytes)
+    const damaged = await Strongroom.open({ path, seal: SEAL }).catch(() => undefined)
+    if (!damaged) return undefined
+    const gets = await Promise.allSettled(keyIds.map((keyId) => damaged.getKey({ keyId })))
+    if (gets.some(({ status }) => status === 'rejected')) return damaged
+    await damaged.close()
+    return undefined
+  }
+  let damaged: Strongroom | undefined
+  for (let at = written.lastIndexOf('filter.leveldb') - 60; !damaged; at--)
+    damaged = await opened(at)
+  const { ok, finding } = await damaged.verify()
+  expect(ok).toBe(false)
+  expect(finding?.what).toMatch(/damaged: the block at \d+ of its file \d+\.ldb/)
+  await damaged.close()
+  await expect(Strongroom.open({ path, seal: SEAL, verify: true })).rejects.toThrow(
+    /damaged: the block at \d+ of its file \d+\.ldb/,
+  )
 })

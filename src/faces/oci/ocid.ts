@@ -4,8 +4,8 @@
  * and the extension that the host names of the vault begin with.
  */
 import { utf8 } from '../../base/bytes.ts'
+import { crc32 } from '../../base/crc.ts'
 import { isUuid, UUID_BYTES, uuidAt, uuidToBytes } from '../../format/uuid.ts'
-import { crc32 } from './crc32.ts'
 import { memo, Remembered } from '../../base/remembered.ts'
 
 export type OcidType = 'vault' | 'key' | 'keyversion'

@@ -1,9 +1,9 @@
 /** TABLE of the operations of KmsCryptoClient (contracts: OCI 3.3, 8). */
 import { toBase64, wipe } from '../../base/bytes.ts'
+import { crc32 } from '../../base/crc.ts'
 import { SPECS, type Spec } from '../../domain/algorithms.ts'
 import { derOf } from './auth.ts'
 import { row, type Call } from './call.ts'
-import { crc32 } from './crc32.ts'
 import { invalid } from './errors.ts'
 import { base64, flag, may, need, text, textMap, word, type Read } from './fields.ts'
 import { versionOcid } from './models.ts'

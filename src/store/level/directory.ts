@@ -18,6 +18,7 @@ import { cutUnsynced } from './manifest.ts'
 import { openFileSidecar } from '../sidecar.ts'
 import { makeImage } from './image.ts'
 import { openNames } from './names.ts'
+import { assertTables } from './tables.ts'
 import { assertWhole } from './inspection.ts'
 
 /** @param platform pieces to replace, for tests */
@@ -64,6 +65,7 @@ async function createHome(
       settle: () => names.settle(),
       reserve: (bytes) => space.reserve(bytes),
       image: () => makeImage(root, location),
+      inspect: () => assertTables(location),
       release: async () => {
         names.close()
         await sidecar.close().finally(unclaim)

@@ -36,6 +36,8 @@ export interface LevelHome {
   reserve(bytes: number): Promise<void>
   /** A copy of what is there now. */
   image?(): Promise<StoreImage>
+  /** Throws INTEGRITY when the files are not as they were written. */
+  inspect?(): Promise<void>
   /** Gives everything back, after the database was closed. */
   release(): Promise<void>
 }
@@ -47,6 +49,7 @@ export class LevelStore implements Store {
   readonly ephemeral: boolean
   readonly sidecar?: Sidecar
   readonly image?: () => Promise<StoreImage>
+  readonly inspect?: () => Promise<void>
   readonly #home: LevelHome
   readonly #writer: GroupWriter
   readonly #reads = new Set<Promise<unknown>>()
@@ -81,6 +84,7 @@ export class LevelStore implements Store {
     this.ephemeral = !db.supports.permanence
     if (home.sidecar) this.sidecar = home.sidecar
     if (home.image) this.image = () => this.#image()
+    if (home.inspect) this.inspect = () => this.#read(() => home.inspect!())
     this.#home = home
     this.#db = db
     this.#writer = new GroupWriter(

@@ -8,6 +8,7 @@
 import { open, readFile, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { syncDirectory } from '../sidecar.ts'
+import { Varints } from './varints.ts'
 
 const BLOCK_BYTES = 32_768
 const HEADER_BYTES = 7
@@ -67,6 +68,14 @@ interface State {
   readonly start: number
   /** What must be there, its tables and its log; nothing while no log is named. */
   readonly files: readonly string[]
+}
+
+/** Names of the tables that the manifest in force counts. */
+export async function tablesInForce(location: string): Promise<readonly string[]> {
+  const manifest = (await readFile(join(location, 'CURRENT'), 'latin1')).trimEnd()
+  let files: readonly string[] = []
+  for (const state of statesOf(await readFile(join(location, manifest)))) files = state.files
+  return files.filter((name) => name.endsWith('.ldb'))
 }
 
 /** The state after each change. */
@@ -132,24 +141,15 @@ const FIELDS: Readonly<Record<number, string>> = {
 /** Undefined for what is no change. */
 function changeOf(content: Buffer): Change | undefined {
   const change: Change = { gone: [], made: [] }
-  let at = 0
-  const number = (): number => {
-    let value = 0
-    for (let scale = 1; at < content.length; scale *= 128) {
-      const byte = content[at++]!
-      value += (byte & 127) * scale
-      if (byte < 128) return value
-    }
-    return Number.NaN
-  }
-  while (at < content.length) {
-    const tag = number()
+  const numbers = new Varints(content)
+  while (numbers.at < content.length) {
+    const tag = numbers.next()
     const values: number[] = []
     for (const kind of FIELDS[tag] ?? '') {
-      values.push(number())
-      if (kind === 's') at += values.at(-1)!
+      values.push(numbers.next())
+      if (kind === 's') numbers.at += values.at(-1)!
     }
-    if (!Object.hasOwn(FIELDS, tag) || values.some(Number.isNaN) || at > content.length)
+    if (!Object.hasOwn(FIELDS, tag) || values.some(Number.isNaN) || numbers.at > content.length)
       return undefined
     if (tag === 2) change.log = values[0]!
     if (tag === 6) change.gone.push(values[1]!)

@@ -7,22 +7,11 @@ import {
   randomBytes,
   verify,
 } from 'node:crypto'
-import { crc32 as zlib } from 'node:zlib'
 import type { models } from 'oci-keymanagement'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { crc32 } from '../../../src/faces/oci/crc32.ts'
 import { SIGNING } from '../../../src/faces/oci/shapes.ts'
 import { AES, base64, ECDSA, refusal, RSA, word, onEachWay } from './world.ts'
 import type { Furnished, World } from './world.ts'
-
-test('CRC-32 is that of zlib', () => {
-  for (const length of [0, 1, 2, 255, 4096]) {
-    const some = randomBytes(length)
-    expect(crc32(some)).toBe(zlib(some))
-    expect(crc32(some.subarray(1), crc32(some.subarray(0, 1)))).toBe(zlib(some))
-  }
-  expect(crc32(Buffer.from('Hello OCI Vault'))).toBe(1735056167)
-})
 
 onEachWay(({ world, facing }) => {
   let w: World
