@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import type { JournalEntry, JournalledUse, Strongroom } from '../index.ts'
 import { sequence } from './options.ts'
-import { fields, jsonReady, printable, type Report } from './report.ts'
+import { fields, jsonText, printable, type Report } from './report.ts'
 import { findVault } from './resolve.ts'
 import { globalsOf, STREAMED, withRoom, write } from './runner.ts'
 
@@ -54,7 +54,7 @@ async function log(room: Strongroom, options: LogOptions, json: boolean): Promis
   const vaultId = vault === undefined ? undefined : (await findVault(room, vault)).id
   const input = { follow, ...(vaultId && { vaultId }), ...(from !== undefined && { from }) }
   for await (const entry of room.journal(input)) {
-    const text = json ? JSON.stringify(jsonReady(entry)) : described(entry, uses)
+    const text = json ? jsonText(entry) : described(entry, uses)
     // Nobody reads any more.
     if (!(await write(process.stdout, `${text}\n`))) break
   }

@@ -5,6 +5,10 @@
  */
 import type { Failure } from './failures.ts'
 
+const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
+/** What JSON leaves as it is; its own line feeds part the lines. */
+const UNPRINTABLE_IN_JSON = /[\x7f-\x9f\p{Zl}\p{Zp}\p{Bidi_Control}]/gu
+
 export interface Report {
   /** The `--json` document. */
   readonly data: unknown
@@ -28,7 +32,14 @@ export function jsonReady(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, jsonReady(item)]))
 }
 
-export const toJson = (value: unknown): string => `${JSON.stringify(jsonReady(value), null, 2)}\n`
+/** The same value for whoever parses it; escaped, since a terminal may show it. */
+export const jsonText = (value: unknown, indent?: number): string =>
+  JSON.stringify(jsonReady(value), null, indent).replace(
+    UNPRINTABLE_IN_JSON,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+export const toJson = (value: unknown): string => `${jsonText(value, 2)}\n`
 
 /** The exact text that goes to stdout. */
 export function rendered(report: Report, json: boolean): string {
@@ -81,5 +92,4 @@ function cell(value: unknown): string {
 }
 
 /** Names come from outside: control and direction characters never reach a terminal. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '\ufffd')
+export const printable = (text: string): string => text.replace(UNPRINTABLE, '\ufffd')

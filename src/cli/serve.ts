@@ -5,7 +5,7 @@ import { invalidArgument } from '../base/errors.ts'
 import type { OciOptions } from '../faces/oci/index.ts'
 import type { Strongroom } from '../index.ts'
 import type { AccessRecord, Face, RunningServer } from '../server/index.ts'
-import { fields } from './report.ts'
+import { fields, jsonText } from './report.ts'
 import { globalsOf, withRoom } from './runner.ts'
 import { readCredentials, seedFrom, type Credentials } from './serve-files.ts'
 
@@ -52,7 +52,7 @@ export function addServe(program: Command): void {
         const data = { url: server.url, vaults: endpoints() }
         process.stdout.write(
           globalsOf(command).json === true
-            ? `${JSON.stringify({ listening: data })}\n`
+            ? `${jsonText({ listening: data })}\n`
             : `${fields({ listening: data.url, ...data.vaults })}\n`,
         )
         const signal = await interrupted()
@@ -101,8 +101,7 @@ async function started(
 const ociOptions = (known: Credentials | undefined): OciOptions =>
   known ? { signatures: { keys: known.oci ?? {} } } : {}
 
-const told = (record: AccessRecord): void =>
-  void process.stderr.write(`${JSON.stringify(record)}\n`)
+const told = (record: AccessRecord): void => void process.stderr.write(`${jsonText(record)}\n`)
 
 function interrupted(): Promise<string> {
   return new Promise((resolve) => {

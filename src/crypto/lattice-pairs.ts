@@ -39,9 +39,12 @@ export async function generateLattice(
 ): Promise<KeyPairBytes> {
   const seed = drawn(context, PARAMETER_SETS[spec].seed)
   try {
-    const { publicKey, secretKey } = await expandTested(spec, seed)
-    wipe(secretKey)
-    return { privateKey: seed, publicKey: latticeSpki(spec, publicKey) }
+    const functions = await functionsOf(spec)
+    const expanded = functions.keygen(seed)
+    const alike = isLatticePair(functions, expanded)
+    wipe(expanded.secretKey)
+    if (alike) return { privateKey: seed, publicKey: latticeSpki(spec, expanded.publicKey) }
+    throw new StrongroomError('INTERNAL', `A new ${spec} pair failed its consistency test.`)
   } catch (error) {
     wipe(seed)
     throw error
@@ -58,29 +61,42 @@ export async function importLattice(
 ): Promise<KeyPairBytes | undefined> {
   const parts = parsePkcs8Parts(spec, pkcs8)
   const found = parts && parseLatticeInner(spec, parts.inner)
-  if (!found) return undefined
-  const { seed, expandedKey } = found
-  const { publicKey, secretKey } = await expandTested(spec, seed)
+  return found && pairOfSeed(spec, await functionsOf(spec), { ...found, ...parts })
+}
+
+interface Given {
+  readonly seed: Uint8Array
+  readonly expandedKey: Uint8Array | undefined
+  readonly publicKey: Uint8Array | undefined
+}
+
+/**
+ * RFC 9881 and RFC 9935, Private Key Consistency Testing. The pair itself is not tested: both parts
+ * are computed here, and a seed can be searched for which ML-DSA signs only after many attempts.
+ */
+export function pairOfSeed(
+  spec: LatticeSpec,
+  { keygen }: Pick<MlDsa | MlKem, 'keygen'>,
+  given: Given,
+): KeyPairBytes | undefined {
+  const { publicKey, secretKey } = keygen(given.seed)
   try {
-    // RFC 9881 and RFC 9935, Private Key Consistency Testing
-    if (expandedKey !== undefined && !constantTimeEqual(expandedKey, secretKey)) return undefined
-    if (parts.publicKey !== undefined && !equalBytes(parts.publicKey, publicKey)) return undefined
-    return { privateKey: secretCopy(seed), publicKey: latticeSpki(spec, publicKey) }
+    const { expandedKey = secretKey } = given
+    if (!constantTimeEqual(expandedKey, secretKey)) return undefined
+    if (given.publicKey !== undefined && !equalBytes(given.publicKey, publicKey)) return undefined
+    return { privateKey: secretCopy(given.seed), publicKey: latticeSpki(spec, publicKey) }
   } finally {
     wipe(secretKey)
   }
 }
 
-/** Both parts of a seed, when they passed the pairwise consistency test (FIPS 140-3 IG 10.3.A). */
-async function expandTested(spec: LatticeSpec, seed: Uint8Array): Promise<Expanded> {
-  const functions = isMlKem(spec) ? await mlKem(spec) : await mlDsa(spec)
-  const expanded = functions.keygen(seed)
-  if (isLatticePair(functions, expanded)) return expanded
-  wipe(expanded.secretKey)
-  throw new StrongroomError('INTERNAL', `A new ${spec} pair failed its consistency test.`)
-}
+const functionsOf = (spec: LatticeSpec): Promise<MlDsa | MlKem> =>
+  isMlKem(spec) ? mlKem(spec) : mlDsa(spec)
 
-/** Neither test draws randomness: all that leaves it is a verdict. */
+/**
+ * The pairwise consistency test of new pairs (FIPS 140-3 IG 10.3.A). It draws no randomness: all that
+ * leaves it is a verdict.
+ */
 export const isLatticePair = (functions: MlDsa | MlKem, expanded: Expanded): boolean =>
   'sign' in functions ? signsAlike(functions, expanded) : opensAlike(functions, expanded)
 

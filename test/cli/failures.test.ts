@@ -44,9 +44,10 @@ describe('failures', () => {
     expect(first).toBe('error NOT_FOUND: a\ufffdb\ufffd[2J\ufffdc\ufffdd')
     expect(second).toContain('found a\ufffdb\ufffd[2J\ufffdc\ufffdd')
     expect(third).toBe(`  ${failure.remedy}`)
-    expect(JSON.parse(renderedFailure(failure, true))).toMatchObject({
-      error: { message: hostile },
-    })
+    const json = renderedFailure(failure, true)
+    expect(json).not.toMatch(/[\u001b\u202e\u2028]/)
+    expect(json).toContain('"a\\nb\\u001b[2J\\u202ec\\u2028d"')
+    expect(JSON.parse(json)).toMatchObject({ error: { message: hostile } })
   })
 
   test('what is not ours is a defect of ours', () => {
