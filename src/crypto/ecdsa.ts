@@ -1,6 +1,6 @@
 /**
- * Verification of ECDSA over a digest that was made elsewhere (FIPS 186-5 6.4.2), which no platform
- * offers, by noble. The curve code is loaded on first use: most rooms never need it.
+ * Verification of ECDSA over a digest that was made elsewhere (FIPS 186-5 6.4.2), by noble. The curve
+ * code is loaded on first use: most rooms never need it.
  */
 import type { Hash } from '../domain/algorithms.ts'
 import type { EcSpec } from './curves.ts'

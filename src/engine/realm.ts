@@ -50,11 +50,11 @@ export async function createRealm(
   now: number,
   joined?: RealmRoot,
 ): Promise<OpenedRealm> {
-  if ((await store.sidecar?.read('anchor')) !== undefined)
-    throw rolledBack('an anchor stands beside a store that holds nothing')
-  // A seal that was removed, or an import that was cut short.
+  // A seal that was removed or is not found, or an import that was cut short.
   const { rows } = await readStore(() => store.scan({ ...EVERYTHING, limit: 1 }))
   if (rows.length > 0) throw damaged('rows lie in a store without a seal')
+  if ((await store.sidecar?.read('anchor')) !== undefined)
+    throw rolledBack('an anchor stands beside a store that holds nothing')
   const { realmId, root } = joined ?? newRoot(provider)
   const sealed = await sealRoot(provider, seal, realmId, now, root)
   const keys = new RealmKeys(provider, realmId, root)

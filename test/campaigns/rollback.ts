@@ -100,7 +100,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     },
   },
   'the seal record missing': {
-    code: 'ROLLED_BACK',
+    code: 'INTEGRITY',
     forge: ({ mine }) => new Map([...mine.now].filter(([key]) => kindOf(key) !== 'seal')),
   },
   'an older realm head': {

@@ -13,11 +13,11 @@ import { CURVES } from '../curves.ts'
 import type { EcSpec } from '../curves.ts'
 import { signatureFromDer, signatureToDer } from '../der.ts'
 import { ecSec1, ecSpki, parseEcSec1, parseEcSpki } from '../keys.ts'
-import { verifyDigest } from '../ecdsa.ts'
 import type { Held } from '../held.ts'
 import type { KeyPairBytes, PrivateKey, PublicKey, SignatureFormat } from '../provider.ts'
 import { randomScalar } from '../scalar.ts'
-import { digestSigner } from './ecdsa.ts'
+import { digestSigner, multiple, verifyDigest } from './ecdsa.ts'
+import type { VerifyMessage } from './ecdsa.ts'
 import { HASH_NAMES, digest, plain } from './hash.ts'
 import { exportPrivate, loadPrivate, overwriteFreed } from '../openssl-keys.ts'
 import { loadPublic } from './rsa.ts'
@@ -115,20 +115,25 @@ function agree(spec: EcSpec, privateKey: KeyObject, peerSpki: Uint8Array): Uint8
 export function ecPublicKey(context: ProviderContext, spec: EcSpec, spki: Uint8Array): PublicKey {
   const point = parseEcSpki(spec, spki)?.slice()
   assert(point !== undefined, `the public part is an ${spec} key`)
-  const { bytes, crv } = CURVES[spec]
+  const { bytes, crv, order } = CURVES[spec]
   const key = loadPublic(spki)
+  const verify: VerifyMessage = (under, hash, message, signature, format) => {
+    const input = { key: under, dsaEncoding: ENCODINGS[format] }
+    const name = HASH_NAMES[hash]
+    if (SYNCHRONOUS[spec]) return crypto.verify(name, message, input, signature)
+    return context.operations.run<boolean>((done) => {
+      crypto.verify(name, message, input, signature, done)
+    })
+  }
   return {
     bits: SPECS[spec].bits,
     verify(algorithm, message, signature, { messageType, format = 'der' }) {
       const hash = hashOf(algorithm)
       if (format === 'raw' && signature.length !== 2 * bytes) return false
-      if (messageType === 'digest') return verifyOver(spec, point, hash, message, signature, format)
-      const input = { key, dsaEncoding: ENCODINGS[format] }
-      const name = HASH_NAMES[hash]
-      if (SYNCHRONOUS[spec]) return crypto.verify(name, message, input, signature)
-      return context.operations.run<boolean>((done) => {
-        crypto.verify(name, message, input, signature, done)
-      })
+      if (messageType !== 'digest') return verify(key, hash, message, signature, format)
+      const raw = format === 'raw' ? signature : signatureFromDer(signature, order, bytes)
+      const given = raw && { digest: message.slice(), signature: raw.slice() }
+      return given ? verifyDigest({ spec, point, hash, ...given }, verify) : false
     },
     oaepEncrypt: () => undefined,
     encapsulate: () => undefined,
@@ -141,25 +146,9 @@ export function ecPublicKey(context: ProviderContext, spec: EcSpec, spki: Uint8A
   }
 }
 
-async function verifyOver(
-  spec: EcSpec,
-  point: Uint8Array,
-  hash: Hash,
-  message: Uint8Array,
-  signature: Uint8Array,
-  format: SignatureFormat,
-): Promise<boolean> {
-  const { order, bytes } = CURVES[spec]
-  const raw = format === 'raw' ? signature : signatureFromDer(signature, order, bytes)
-  return raw !== undefined && verifyDigest(spec, hash, message, raw, point)
-}
-
 /** The uncompressed point d G. */
-export function ecPublicPoint(spec: EcSpec, scalar: Uint8Array): Uint8Array {
-  const curve = crypto.createECDH(CURVES[spec].openssl)
-  curve.setPrivateKey(scalar)
-  return plain(curve.getPublicKey())
-}
+export const ecPublicPoint = (spec: EcSpec, scalar: Uint8Array): Uint8Array =>
+  plain(multiple(spec, scalar))
 
 /** FIPS 186-5 A.2: by OpenSSL on the thread pool, or by rejection from the reproducible source. */
 export async function generateEc(context: ProviderContext, spec: EcSpec): Promise<KeyPairBytes> {
