@@ -153,8 +153,7 @@ function sum(
   return point
 }
 
-const residue = (value: bigint, modulus: bigint): bigint =>
-  ((value % modulus) + modulus) % modulus
+const residue = (value: bigint, modulus: bigint): bigint => ((value % modulus) + modulus) % modulus
 
 function coordinates(point: Uint8Array): readonly [bigint, bigint] {
   const bytes = (point.length - 1) / 2
