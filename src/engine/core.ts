@@ -178,6 +178,16 @@ export class Core {
     if (--this.#active === 0) this.#idle?.()
   }
 
+  /** One step of something long: `close` waits for the step and not for all of it. */
+  async during<T>(step: () => Promise<T>): Promise<T> {
+    this.enter()
+    try {
+      return await step()
+    } finally {
+      this.leave()
+    }
+  }
+
   /** The cell of a vault, or NOT_FOUND. */
   async cell(vaultId: string): Promise<Cell> {
     const cell = isUuid(vaultId) ? await this.findCell(vaultId) : undefined

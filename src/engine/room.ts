@@ -77,13 +77,10 @@ const coreOf = (room: object): Core => cores.get(room)!
 /** Runs what concerns the room as a whole: `close` waits for it, and every failure has a code. */
 async function whole<T>(room: object, body: (core: Core) => Promise<T>): Promise<T> {
   const core = coreOf(room)
-  core.enter()
   try {
-    return await body(core)
+    return await core.during(() => body(core))
   } catch (error) {
     throw asCoded(error)
-  } finally {
-    core.leave()
   }
 }
 
@@ -93,22 +90,12 @@ async function* reading(core: Core, raw: JournalInput): AsyncGenerator<JournalEn
     const input = readInput(JOURNAL_SCHEMA, raw) as JournalInput
     const entries = readJournal(core, input)
     while (!(input.follow && core.closed)) {
-      const next = await step(core, entries)
+      const next = await core.during(() => entries.next())
       if (next.done) return
       yield next.value
     }
   } catch (error) {
     throw asCoded(error)
-  }
-}
-
-/** `close` waits for the entry that is being read, not for the reader. */
-async function step<T>(core: Core, entries: AsyncIterator<T, void>): Promise<IteratorResult<T>> {
-  core.enter()
-  try {
-    return await entries.next()
-  } finally {
-    core.leave()
   }
 }
 

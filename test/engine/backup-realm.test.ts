@@ -1,6 +1,7 @@
 /** `exportRealm` and `importRealm`: a store moves whole, or not at all. */
 import { describe, expect, test } from 'vitest'
 import { concat, utf8 } from '../../src/base/bytes.ts'
+import { parsePath } from '../../src/format/paths.ts'
 import { Strongroom } from '../../src/index.ts'
 import { createMemoryStore } from '../../src/store/memory.ts'
 import { PORTABLE_LIMITS } from '../../src/store/limits.ts'
@@ -94,6 +95,16 @@ describe('refused', () => {
     )
     await room.close()
     expect(await codeOf(collected(room.exportRealm({ seal: MOVING })))).toBe('CLOSED')
+  })
+
+  test('the export of a store that lacks one of its records', async () => {
+    const { room, store } = await world()
+    const whole = (await collected(room.exportRealm({ seal: MOVING }))).length
+    expect(whole).toBeGreaterThan(1000)
+    const material = (await rowsOf(store)).find(({ key }) => parsePath(key)?.kind === 'material')!
+    const token = new Uint8Array(16).fill(9)
+    await store.commit({ checks: [], puts: [], dels: [material.key], token })
+    expect(await codeOf(collected(room.exportRealm({ seal: MOVING })))).toBe('INTEGRITY')
   })
 
   test('a changed or cut export, and the store stays empty', async () => {

@@ -6,7 +6,8 @@ import { expect, test } from 'vitest'
 import { Strongroom, type VerifyReport } from '../../src/index.ts'
 import { openLevelStore } from '../../src/store/level.ts'
 import { builtModules } from '../helpers/transpile.ts'
-import { freshPath, SEAL } from './support.ts'
+import { collected } from './backup-support.ts'
+import { codeOf, freshPath, SEAL } from './support.ts'
 
 interface Told {
   readonly report: VerifyReport
@@ -92,7 +93,7 @@ test('a recovery meanwhile takes no image away', async () => {
   expect(told).toMatchObject({ recovered: true, report: { ok: true }, left: [] })
 })
 
-test('a filter that denies a row hides it from reads, and is found', async () => {
+test('a filter that denies a row hides it from reads, is found, and ends up in no backup', async () => {
   const path = freshPath()
   const room = await Strongroom.open({ path, seal: SEAL })
   const { id: vaultId } = await room.createVault({ displayName: 'hidden' })
@@ -107,7 +108,7 @@ test('a filter that denies a row hides it from reads, and is found', async () =>
   const table = join(path, 'store', name!)
   const written = readFileSync(table)
 
-  /** Opens with a byte of the filter cleared; undefined when that hides nothing of the keys. */
+  /** Opens with a byte of the filter cleared; undefined when that does not hide keys alone. */
   const opened = async (at: number): Promise<Strongroom | undefined> => {
     const bytes = Buffer.from(written)
     bytes[at] = 0
@@ -115,7 +116,8 @@ test('a filter that denies a row hides it from reads, and is found', async () =>
     const damaged = await Strongroom.open({ path, seal: SEAL }).catch(() => undefined)
     if (!damaged) return undefined
     const gets = await Promise.allSettled(keyIds.map((keyId) => damaged.getKey({ keyId })))
-    if (gets.some(({ status }) => status === 'rejected')) return damaged
+    const vault = await damaged.getVault({ vaultId }).catch(() => undefined)
+    if (vault && gets.some(({ status }) => status === 'rejected')) return damaged
     await damaged.close()
     return undefined
   }
@@ -125,7 +127,11 @@ test('a filter that denies a row hides it from reads, and is found', async () =>
   const { ok, finding } = await damaged.verify()
   expect(ok).toBe(false)
   expect(finding?.what).toMatch(/damaged: the block at \d+ of its file \d+\.ldb/)
+  const { blob } = await damaged.backupVault({ vaultId, includeKeys: true })
+  for (const backup of [blob!, damaged.exportRealm({ seal: SEAL })])
+    expect(await codeOf(collected(backup))).toBe('INTEGRITY')
   await damaged.close()
+  expect(imagesIn(path)).toEqual([])
   await expect(Strongroom.open({ path, seal: SEAL, verify: true })).rejects.toThrow(
     /damaged: the block at \d+ of its file \d+\.ldb/,
   )

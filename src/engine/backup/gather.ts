@@ -105,13 +105,15 @@ export async function* framesOfVault(
   const { id } = vault.record
   yield { kind: 'vault', body: encodeRecord('vault', vault.record) }
   if (!includeKeys) return
+  // A damaged index would leave keys out, and nobody would see that before they are missed.
+  await core.during(async () => core.store.inspect?.())
   const isWanted = ({ role, protectionMode: mode }: KeyRecord): boolean =>
     role === 'ordinary' && (protectionMode === undefined || mode === protectionMode)
   const keys = eachRow(core, range.keys(id))
   for (;;) {
-    const next = await during(core, () => keys.next())
+    const next = await core.during(() => keys.next())
     if (next.done === true) break
-    const frames = await during(core, () => usable(core, id, ordinalOf(next.value.key), isWanted))
+    const frames = await core.during(() => usable(core, id, ordinalOf(next.value.key), isWanted))
     try {
       for (const frame of frames) yield frame
     } finally {
@@ -120,20 +122,10 @@ export async function* framesOfVault(
   }
   for (const rest of [aliasFrames(core, id), grantFrames(core, id)])
     for (;;) {
-      const next = await during(core, () => rest.next())
+      const next = await core.during(() => rest.next())
       if (next.done === true) break
       yield next.value
     }
-}
-
-/** One step of a stream that outlives its operation: `close` waits for it. */
-async function during<T>(core: Core, step: () => Promise<T>): Promise<T> {
-  core.enter()
-  try {
-    return await step()
-  } finally {
-    core.leave()
-  }
 }
 
 /** The records of one key as it is now; nothing when it is not usable, or not wanted. */

@@ -19,6 +19,7 @@ import type { Put } from '../journal-entry.ts'
 import { eachRow } from '../lookup.ts'
 import { damaged, readStore } from '../records.ts'
 import { SEAL_FIELD, sealRoot, type Seal } from '../seal.ts'
+import { verifyStore } from '../verify.ts'
 
 export interface ExportRealmInput {
   /** What opens the export; nothing of the seal of the store. */
@@ -36,7 +37,9 @@ export async function* exportRealm(core: Core, raw: ExportRealmInput): AsyncGene
     core.provider.random.fill(secret)
     const { realmId } = core.keys
     const sealed = await sealRoot(core.provider, seal, realmId, core.now(), secret)
-    taken = await take(core)
+    taken = await core.during(() => take(core))
+    const { image } = taken
+    if (image) await core.during(() => assertSound(core, image))
     const header = {
       kind: 'realm',
       realmId,
@@ -60,19 +63,16 @@ interface Taken {
   readonly root: Uint8Array
   readonly erase: Uint8Array
   readonly position: number
+  /** Where the rows come from, when that is not what others write to. */
+  readonly image: Store | undefined
   readonly rows: AsyncIterable<Put> | Iterable<Put>
   readonly release: () => Promise<void>
 }
 
 /** While no sweep is half done; writers wait for the image, or for the copy in memory. */
 async function take(core: Core): Promise<Taken> {
-  core.enter()
-  try {
-    await core.uses.flush()
-    return await core.sweeping.run(() => core.committer.alone(() => takeNow(core)))
-  } finally {
-    core.leave()
-  }
+  await core.uses.flush()
+  return core.sweeping.run(() => core.committer.alone(() => takeNow(core)))
 }
 
 async function takeNow(core: Core): Promise<Taken> {
@@ -80,6 +80,7 @@ async function takeNow(core: Core): Promise<Taken> {
   const { store, keys, erase, committer } = core
   const position = Number(committer.head.seq)
   const image = await imageOf(store)
+  if (!image) await assertSound(core, store)
   const rows = image ? eachRow({ store: image.store }, EVERYTHING) : await copied(store)
   const sealRow = await readStore(() => store.get(path.seal()))
   if (!sealRow) throw damaged('the seal record is missing')
@@ -90,12 +91,19 @@ async function takeNow(core: Core): Promise<Taken> {
       root: new Builder().raw(root).time(createdAt).finish(),
       erase: encodeErase({ realmId: keys.realmId, entries: [...erase.all].reverse() }),
       position,
+      image: image?.store,
       rows,
       release: async () => image?.release(),
     }
   } finally {
     wipe(root)
   }
+}
+
+/** Nobody would see before the import that something is missing. */
+async function assertSound({ keys, provider }: Core, store: Store): Promise<void> {
+  const { finding } = await verifyStore({ store, keys, provider })
+  if (finding) throw damaged(finding.what)
 }
 
 async function imageOf(store: Store) {
