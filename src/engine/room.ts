@@ -253,7 +253,8 @@ class Room {
 
   /**
    * The whole store, root key and all, sealed under `seal` alone: for moving it elsewhere with
-   * `Strongroom.importRealm`. What writers do meanwhile is not in it.
+   * `Strongroom.importRealm`. What writers do meanwhile is not in it. It is verified first: the stream
+   * fails with INTEGRITY when the store is damaged.
    */
   exportRealm(input: ExportRealmInput): AsyncIterable<Uint8Array> {
     return exportRealm(coreOf(this), input)
