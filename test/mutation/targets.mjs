@@ -48,6 +48,7 @@ export const TARGETS = {
       'test/store/level-open.test.ts',
       'test/store/sidecar.test.ts',
       'test/store/manifest.test.ts',
+      'test/store/tables.test.ts',
       'test/store/kept.test.ts',
       'test/store/image.test.ts',
       'test/store/model.test.ts',
