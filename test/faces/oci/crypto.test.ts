@@ -1,12 +1,5 @@
 /** Encryption and signatures: bounds, bindings, sums, and the same results elsewhere (contracts: OCI 8). */
-import {
-  constants,
-  createHash,
-  createPublicKey,
-  publicEncrypt,
-  randomBytes,
-  verify,
-} from 'node:crypto'
+import { constants, createHash, createPublicKey, publicEncrypt, verify } from 'node:crypto'
 import type { models } from 'oci-keymanagement'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { SIGNING } from '../../../src/faces/oci/shapes.ts'
