@@ -106,7 +106,7 @@ describe.each(['key', 'callback'])('the record of a %s', (name) => {
     const token = new Uint8Array(16)
     await store.commit({ checks: [], puts: [], dels: [row!.key], token })
     const before = await imageOf(store)
-    expect(await codeOf(Strongroom.open({ store, seal }))).toBe('ROLLED_BACK')
+    expect(await codeOf(Strongroom.open({ store, seal }))).toBe('INTEGRITY')
     expect(await imageOf(store)).toBe(before)
   })
 })
