@@ -1,8 +1,9 @@
 /** Damage to tables that no read shows: each block is held against its check sum. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type StrongroomError } from '../../src/base/errors.ts'
+import { crc32c } from '../../src/base/crc.ts'
 import { openLevelStore } from '../../src/store/level.ts'
 import { assertTables } from '../../src/store/level/tables.ts'
 import { commitOf, failureOf, scanText, textAt } from '../../src/testing/store-suite/kit.ts'
@@ -72,7 +73,9 @@ describe('a table', () => {
     const { length } = written
     for (let at = 0; at < length; at += at < length - ENDING_BYTES ? 5 : 1) {
       damage((bytes) => void (bytes[at]! ^= 1 << (at % 8)))
-      if ((await verdict()) === 'whole') missed.push(at)
+      const found = await verdict()
+      if (found === 'whole') missed.push(at)
+      else expect(found).toMatch(/^INTEGRITY: /)
     }
     // What the handles leave of their space means nothing to anybody.
     const numbers = written.subarray(-HANDLES_BYTES - MAGIC_BYTES, -MAGIC_BYTES)
@@ -87,6 +90,24 @@ describe('a table', () => {
       writeFileSync(table, written.subarray(0, left))
       expect(await verdict()).toMatch(/^INTEGRITY: .* is damaged: the end of its file/)
     }
+  })
+
+  it('is damaged by an index of no bytes, however right its sum is', async () => {
+    // A block of nothing, not compressed, and its sum, rotated and masked.
+    const sum = crc32c(Uint8Array.of(0))
+    const block = Buffer.alloc(5)
+    block.writeUInt32LE((((sum >>> 15) | (sum << 17)) + 0xa282ead8) >>> 0, 1)
+    const footer = Buffer.from(written.subarray(-HANDLES_BYTES - MAGIC_BYTES))
+    footer.fill(0, 0, HANDLES_BYTES)
+    writeFileSync(table, Buffer.concat([block, footer]))
+    expect(await verdict()).toMatch(/^INTEGRITY: .* damaged: an index of its file/)
+  })
+
+  it('that cannot be read is no damage: the failure itself is told', async () => {
+    rmSync(table)
+    mkdirSync(table)
+    expect(await verdict()).toMatch(/^EISDIR: /)
+    rmSync(table, { recursive: true })
   })
 
   it('is damaged by an index that lists nothing, sums or not', async () => {

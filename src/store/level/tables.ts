@@ -65,7 +65,7 @@ interface Handle {
 async function wrongWith(bytes: Uint8Array): Promise<string | undefined> {
   const roots = rootsOf(bytes)
   if (!roots) return 'the end'
-  const handles: Handle[] = [...roots]
+  const handles: Handle[] = []
   for (const root of roots) {
     if (root.size < LIST_BYTES_MIN || !isWhole(bytes, root)) return 'an index'
     handles.push(...listed(bytes, root))
