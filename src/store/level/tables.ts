@@ -1,8 +1,7 @@
 /**
  * The tables of a LevelDB as their writer left them. LevelDB reads their blocks without looking at
- * the check sums, and classic-level cannot ask it to: a bit in a filter or among the restarts of a
- * block hides rows from one read and not from another. Layout: doc/table_format.md and
- * table/format.cc of LevelDB.
+ * the check sums, and classic-level cannot ask it to: a bit in a filter or an index hides rows from
+ * one read and not from another. Layout: doc/table_format.md and table/format.cc of LevelDB.
  */
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
