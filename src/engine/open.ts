@@ -15,8 +15,7 @@ import { rootOf } from './realm-card.ts'
 import { createRealm, isSealed, openRealm, type OpenedRealm } from './realm.ts'
 import type { Seal } from './seal.ts'
 import { checkExpected } from './expect.ts'
-import { damaged } from './records.ts'
-import { verifyStore } from './verify.ts'
+import { assertVerified } from './verify.ts'
 
 /** What has to be in an empty store before it is opened. */
 export type Prepare = (store: Store, provider: CryptoProvider, seal: Seal) => Promise<void>
@@ -59,8 +58,7 @@ async function verified(
 ): Promise<void> {
   try {
     if (expectHead) await checkExpected(store, keys, provider, position.head, expectHead)
-    const report = verify ? await verifyStore({ store, keys, provider }) : undefined
-    if (report?.finding) throw damaged(report.finding.what)
+    if (verify) await assertVerified({ store, keys, provider })
   } catch (error) {
     keys.destroy()
     erase.destroy()

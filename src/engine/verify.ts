@@ -16,7 +16,7 @@ import { chainOf, leavingHash } from './journal-entry.ts'
 import { eachRow, placeOf } from './lookup.ts'
 import { readPosition, readVaultHead } from './realm.ts'
 import type { RealmKeys } from './realm-keys.ts'
-import { Records } from './records.ts'
+import { damaged, Records } from './records.ts'
 
 /** What is wrong, and where it shows first. */
 export interface Finding {
@@ -68,6 +68,12 @@ export async function verifyStore(verified: Verified): Promise<VerifyReport> {
   } catch (error) {
     return pass.report(findingOf(error))
   }
+}
+
+/** @throws {StrongroomError} INTEGRITY, with what is wrong. */
+export async function assertVerified(verified: Verified): Promise<void> {
+  const { finding } = await verifyStore(verified)
+  if (finding) throw damaged(finding.what)
 }
 
 /** Codes that speak of what lies in the store; a store that does not answer is another matter. */

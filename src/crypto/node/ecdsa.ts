@@ -90,7 +90,7 @@ const numberOf = (limbs: Limbs): bigint =>
 const MESSAGE = utf8('')
 const MESSAGE_HASH = 'SHA_256'
 
-export interface DigestCheck {
+interface DigestCheck {
   readonly spec: EcSpec
   /** Q, uncompressed. */
   readonly point: Uint8Array

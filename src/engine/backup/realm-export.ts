@@ -19,7 +19,7 @@ import type { Put } from '../journal-entry.ts'
 import { eachRow } from '../lookup.ts'
 import { damaged, readStore } from '../records.ts'
 import { SEAL_FIELD, sealRoot, type Seal } from '../seal.ts'
-import { verifyStore } from '../verify.ts'
+import { assertVerified } from '../verify.ts'
 
 export interface ExportRealmInput {
   /** What opens the export; nothing of the seal of the store. */
@@ -39,7 +39,9 @@ export async function* exportRealm(core: Core, raw: ExportRealmInput): AsyncGene
     const sealed = await sealRoot(core.provider, seal, realmId, core.now(), secret)
     taken = await core.during(() => take(core))
     const { image } = taken
-    if (image) await core.during(() => assertSound(core, image))
+    const { keys, provider } = core
+    // Nobody would see before the import that something is missing.
+    if (image) await core.during(() => assertVerified({ store: image, keys, provider }))
     const header = {
       kind: 'realm',
       realmId,
@@ -77,14 +79,15 @@ async function take(core: Core): Promise<Taken> {
 
 async function takeNow(core: Core): Promise<Taken> {
   core.assertOpen()
-  const { store, keys, erase, committer } = core
+  const { store, keys, erase, committer, provider } = core
   const position = Number(committer.head.seq)
-  const image = await imageOf(store)
-  if (!image) await assertSound(core, store)
-  const rows = image ? eachRow({ store: image.store }, EVERYTHING) : await copied(store)
+  // Before there is an image to let go of.
   const sealRow = await readStore(() => store.get(path.seal()))
   if (!sealRow) throw damaged('the seal record is missing')
   const { createdAt } = decodeSealHeader(sealRow.value)
+  if (!store.image) await assertVerified({ store, keys, provider })
+  const image = await imageOf(store)
+  const rows = image ? eachRow({ store: image.store }, EVERYTHING) : await copied(store)
   const root = keys.revealRoot(secretCopy)
   try {
     return {
@@ -98,12 +101,6 @@ async function takeNow(core: Core): Promise<Taken> {
   } finally {
     wipe(root)
   }
-}
-
-/** Nobody would see before the import that something is missing. */
-async function assertSound({ keys, provider }: Core, store: Store): Promise<void> {
-  const { finding } = await verifyStore({ store, keys, provider })
-  if (finding) throw damaged(finding.what)
 }
 
 async function imageOf(store: Store) {

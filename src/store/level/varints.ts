@@ -1,11 +1,10 @@
 /** Numbers of LevelDB of any length: seven bits a byte, the lowest first. */
 export class Varints {
-  at: number
+  at = 0
   readonly #bytes: Uint8Array
 
-  constructor(bytes: Uint8Array, at = 0) {
+  constructor(bytes: Uint8Array) {
     this.#bytes = bytes
-    this.at = at
   }
 
   /** NaN behind the end. */
